@@ -1,0 +1,40 @@
+# The two commands that a newcomer needs are `make demo` and `make test`; both set up what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test test-deep lint bench docs clean
+
+$(VENV)/.created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# One stamp file per set of extras: set-up runs again only when pyproject.toml changes.
+$(VENV)/.with-%: pyproject.toml $(VENV)/.created
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(subst +,$(comma),$*)]'
+	@touch $@
+comma := ,
+
+demo: $(VENV)/.with-cli+audio+plots
+	$(BIN)/convax demo
+
+test: $(VENV)/.with-test+lint
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-deep: $(VENV)/.with-test+lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep
+
+lint: $(VENV)/.with-test+lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# The rivals' wheel of torch is large; without it the benchmark runs and leaves its rows out.
+bench: $(VENV)/.with-cli
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) convax-demo

@@ -1,0 +1,55 @@
+"""convax: 1-D convolution in JAX: easy to call, planned for speed, explained when it fails.
+
+The public names are loaded on first use, so that the command line answers `--help` without importing JAX.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convax import algorithms as algorithms
+    from convax import errors as errors
+    from convax.core import ConvSpec as ConvSpec
+    from convax.core import Geometry as Geometry
+    from convax.ops import conv1d as conv1d
+    from convax.ops import conv1d_basic as conv1d_basic
+    from convax.ops import conv_general_dilated as conv_general_dilated
+    from convax.ops import conv_transpose1d as conv_transpose1d
+    from convax.ops import convolve as convolve
+    from convax.ops import correlate as correlate
+    from convax.ops import plan as plan
+    from convax.planner import Plan as Plan
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "ConvSpec": "convax.core",
+    "Geometry": "convax.core",
+    "Plan": "convax.planner",
+    "conv1d": "convax.ops",
+    "conv1d_basic": "convax.ops",
+    "conv_general_dilated": "convax.ops",
+    "conv_transpose1d": "convax.ops",
+    "convolve": "convax.ops",
+    "correlate": "convax.ops",
+    "plan": "convax.ops",
+}
+_MODULES = ("algorithms", "errors")
+
+__all__ = [*_MODULE_OF, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"convax.{name}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'convax' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,72 @@
+"""direct: lax's own convolution, in the layout that the backend computes in. The fallback that never refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Literal, Self
+
+from jax import Array, lax
+
+from convax.algorithms.interface import Algorithm
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+
+__all__ = ["Direct"]
+
+_NUMBERS = {"NHC": ("NHC", "HIO", "NHC"), "NCH": ("NCH", "OIH", "NCH")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Direct(Algorithm):
+    """`lax.conv_general_dilated`.
+
+    Args:
+        layout: Axes in which lax is called. XLA's CPU has fast code for "NHC" only, cuDNN prefers "NCH".
+    """
+
+    name = "direct"
+    idea = "lax's own convolution, in the backend's layout"
+    layout: Literal["NHC", "NCH"] = "NHC"
+
+    @classmethod
+    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+        yield cls("NHC")
+        yield cls("NCH")
+
+    def why_not(self, spec: ConvSpec) -> str | None:
+        return None
+
+    def work(self, spec: ConvSpec) -> Work:
+        # XLA's CPU has hand-written loops for real floats; whatever else it meets goes through a plain loop nest.
+        fast = spec.accumulator.name == "float32"
+        kind = f"conv_{self.layout.lower()}" if fast else "conv_naive"
+        # Groups are a loop of small convolutions, each with a start-up of its own.
+        return Work(
+            {kind: spec.multiply_adds * spec.geometry.upsample, "conv_group": spec.groups}, spec.bytes, 1
+        )
+
+    def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        geometry = spec.geometry
+        batch, groups, channels, length = x.shape
+        features, taps = w.shape[1], w.shape[3]
+        if self.layout == "NHC":
+            lhs = x.transpose(0, 3, 1, 2).reshape(batch, length, groups * channels)
+            rhs = w.transpose(3, 2, 0, 1).reshape(taps, channels, groups * features)
+        else:
+            lhs = x.reshape(batch, groups * channels, length)
+            rhs = w.reshape(groups * features, channels, taps)
+        y = lax.conv_general_dilated(
+            lhs,
+            rhs,
+            window_strides=(geometry.stride,),
+            padding=(geometry.padding,),
+            lhs_dilation=(geometry.upsample,),
+            rhs_dilation=(geometry.dilation,),
+            dimension_numbers=_NUMBERS[self.layout],
+            feature_group_count=groups,
+            precision=spec.precision,
+        )
+        if self.layout == "NHC":
+            return y.reshape(batch, geometry.output, groups, features).transpose(0, 2, 3, 1)
+        return y.reshape(batch, groups, features, geometry.output)

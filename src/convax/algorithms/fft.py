@@ -1,0 +1,73 @@
+"""fft: one transform of the whole signal, a product, and one transform back."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Self
+
+import jax.numpy as jnp
+from jax import Array
+
+from convax.algorithms.fourier import (
+    contained,
+    fast_length,
+    inverse,
+    kernel_spectrum,
+    spectrum,
+    why_no_fourier,
+)
+from convax.algorithms.interface import Algorithm
+from convax.algorithms.windows import pad_last, padded
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+
+__all__ = ["Fft"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fft(Algorithm):
+    """y = F^-1(F(z) * conj(F(conj(w)))): the convolution theorem over a length that holds the padded signal.
+
+    Best where kernel and signal are of similar, large length. Stride is a selection of the full result.
+    """
+
+    name = "fft"
+    idea = "one Fourier transform of the whole signal"
+
+    @classmethod
+    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+        yield cls()
+
+    def why_not(self, spec: ConvSpec) -> str | None:
+        return why_no_fourier(spec)
+
+    def work(self, spec: ConvSpec) -> Work:
+        points = fast_length(spec.geometry.padded)
+        signals = spec.group_batch * spec.groups
+        kernels = spec.features * spec.group_channels
+        transforms = signals * (spec.group_channels + spec.group_features) + kernels
+        bins = points // (1 if spec.accumulator.kind == "complex" else 2)
+        products = signals * spec.group_features * spec.group_channels * bins
+        counts = {"fft": transforms * points * math.log2(max(2, points)), "loop_complex": products}
+        return Work(counts, 4 * transforms * points * spec.accumulator.bytes, 6)
+
+    def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        geometry = spec.geometry
+        points = fast_length(geometry.padded)
+
+        def convolve(z: Array, w: Array) -> Array:
+            dilated = pad_last(w, 0, 0, geometry.dilation - 1)
+            product = multiply(spectrum(z, points), kernel_spectrum(dilated, points))
+            y = inverse(product, points, z)
+            return y[..., : (geometry.output - 1) * geometry.stride + 1 : geometry.stride]
+
+        return contained(convolve, padded(x, geometry), w)
+
+
+def multiply(signals: Array, kernels: Array) -> Array:
+    """(n, g, c, f) and (g, o, c, f) -> (n, g, o, f): the products of spectra, summed over channels."""
+    if kernels.shape[2] == 1:
+        return signals * kernels[None, :, :, 0]
+    return jnp.einsum("ngcf,gocf->ngof", signals, kernels)

@@ -1,0 +1,123 @@
+"""overlap_save: transforms of blocks that fit the kernel and the cache, instead of one of the whole signal."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Self
+
+import jax.numpy as jnp
+from jax import Array
+
+from convax.algorithms.fourier import (
+    contained,
+    fast_length,
+    inverse,
+    kernel_spectrum,
+    spectrum,
+    why_no_fourier,
+)
+from convax.algorithms.interface import Algorithm
+from convax.algorithms.windows import pad_last, padded
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+
+__all__ = ["OverlapSave"]
+
+
+@dataclasses.dataclass(frozen=True)
+class OverlapSave(Algorithm):
+    """Blocks of `points` samples that overlap by reach - 1; each yields points - reach + 1 outputs.
+
+    Best for one long signal (or many) and a kernel of some hundred taps or more. Where the kernel is the long
+    operand (as in gradients with respect to a kernel), the kernel is cut into blocks instead, whose products add
+    up before the one transform back.
+
+    Args:
+        points: Length of the transforms.
+    """
+
+    name = "overlap_save"
+    idea = "Fourier transforms of overlapping blocks"
+    points: int = 1024
+
+    @classmethod
+    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+        geometry = spec.geometry
+        least = 2 * min(geometry.reach, geometry.output)
+        most = geometry.padded
+        sizes = [1 << power for power in range(max(8, (least - 1).bit_length()), 18) if 1 << power < most]
+        yield from (cls(points) for points in sizes or [fast_length(max(2, least))])
+
+    def why_not(self, spec: ConvSpec) -> str | None:
+        geometry = spec.geometry
+        if (reason := why_no_fourier(spec)) is not None:
+            return reason
+        if geometry.stride > 1 or geometry.upsample > 1:
+            return "stride and upsample must be 1; polyphase leads there"
+        short = min(geometry.reach, geometry.output)
+        if self.points < 2 * (short - 1):
+            return f"blocks of {self.points} points are shorter than twice the {short} taps or outputs"
+        if self.points >= 2 * geometry.padded:
+            return f"one block of {self.points} points would hold the whole signal; that is fft"
+        return None
+
+    def _cuts_kernel(self, spec: ConvSpec) -> bool:
+        return spec.geometry.output < spec.geometry.reach
+
+    def _blocks(self, spec: ConvSpec) -> tuple[int, int]:
+        """New samples per block, and number of blocks."""
+        geometry = spec.geometry
+        short, long = sorted((geometry.reach, geometry.output))
+        step = self.points - short + 1
+        return step, -(-long // step)
+
+    def work(self, spec: ConvSpec) -> Work:
+        _, blocks = self._blocks(spec)
+        data = spec.group_batch * spec.groups * spec.group_channels * blocks
+        kernels = spec.features * spec.group_channels
+        results = spec.group_batch * spec.features
+        if self._cuts_kernel(spec):
+            kernels *= blocks
+            products = results * spec.group_channels * blocks * self.points
+        else:
+            results *= blocks
+            products = results * spec.group_channels * self.points
+        transforms = data + kernels + results
+        if spec.accumulator.kind != "complex":
+            products //= 2
+        counts = {"fft": transforms * self.points * math.log2(self.points), "loop_complex": products}
+        return Work(counts, 4 * transforms * self.points * spec.accumulator.bytes, 6)
+
+    def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        convolve = self._cut_kernel if self._cuts_kernel(spec) else self._cut_signal
+        return contained(lambda z, w: convolve(z, w, spec), padded(x, spec.geometry), w)
+
+    def _cut_signal(self, z: Array, w: Array, spec: ConvSpec) -> Array:
+        geometry, (step, blocks) = spec.geometry, self._blocks(spec)
+        frames = _frames(z, step, self.points - step, blocks)
+        kernels = kernel_spectrum(pad_last(w, 0, 0, geometry.dilation - 1), self.points)
+        # (n, g, c, b, f) and (g, o, c, f) -> (n, g, o, b, f)
+        if spec.group_channels == 1:
+            product = spectrum(frames, self.points) * kernels[None, :, :, 0, None, :]
+        else:
+            product = jnp.einsum("ngcbf,gocf->ngobf", spectrum(frames, self.points), kernels)
+        y = inverse(product, self.points, z)[..., :step]
+        return y.reshape(*y.shape[:3], blocks * step)[..., : geometry.output]
+
+    def _cut_kernel(self, z: Array, w: Array, spec: ConvSpec) -> Array:
+        geometry, (step, blocks) = spec.geometry, self._blocks(spec)
+        frames = spectrum(_frames(z, step, self.points - step, blocks), self.points)
+        pieces = pad_last(w, 0, 0, geometry.dilation - 1)
+        pieces = pad_last(pieces, 0, blocks * step - pieces.shape[-1])
+        pieces = kernel_spectrum(pieces.reshape(*pieces.shape[:-1], blocks, step), self.points)
+        product = jnp.einsum("ngcbf,gocbf->ngof", frames, pieces)
+        return inverse(product, self.points, z)[..., : geometry.output]
+
+
+def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
+    """(..., length) -> (..., blocks, step + overlap): block b starts at b * step."""
+    z = pad_last(z, 0, (blocks + 1) * step - z.shape[-1])
+    rows = z.reshape(*z.shape[:-1], blocks + 1, step)
+    return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)

@@ -1,0 +1,134 @@
+"""polyphase: a stride or an upsampling of s becomes s interleaved convolutions with 1/s of the taps each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+from jax import Array
+
+from convax.algorithms.direct import Direct
+from convax.algorithms.interface import Algorithm
+from convax.algorithms.matmul import Matmul
+from convax.algorithms.overlap_save import OverlapSave
+from convax.algorithms.shift_add import ShiftAdd
+from convax.algorithms.windows import pad_last, padded
+from convax.core.geometry import Geometry
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+
+__all__ = ["Polyphase"]
+
+_INNER: tuple[type[Algorithm], ...] = (ShiftAdd, Matmul, OverlapSave, Direct)
+
+
+@dataclasses.dataclass(frozen=True)
+class Polyphase(Algorithm):
+    """Fold the step into channels or features, then hand a smaller convolution to `inner`.
+
+    Upsampling by u: output u*q + r sees only taps of one phase, so the u phases become u times as many features
+    at the signal's own rate, and the results interleave; no inserted zero is multiplied. With `inner` the fold
+    form of `matmul` this is the matrix product with overlap-add by which transposed layers are computed.
+
+    Stride s: the samples that a tap meets are s apart, so s phases of the signal become s times as many
+    channels, and the stride is 1.
+
+    Args:
+        inner: The algorithm for the folded convolution.
+    """
+
+    name = "polyphase"
+    idea = "stride or upsampling folded into channels"
+    inner: Algorithm = ShiftAdd()
+
+    @classmethod
+    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+        if spec.geometry.upsample == spec.geometry.stride == 1:
+            yield cls()
+            return
+        folded = _folded(spec)
+        kinds = (*_INNER, Polyphase) if folded.geometry.stride > 1 else _INNER
+        for kind in kinds:
+            yield from (cls(inner) for inner in kind.candidates(folded))
+
+    def why_not(self, spec: ConvSpec) -> str | None:
+        if spec.geometry.upsample == spec.geometry.stride == 1:
+            return "there is no stride and no upsampling to split"
+        if spec.accumulator.kind == "other":
+            return f"{spec.dtype} has no arithmetic of its own"
+        reason = self.inner.why_not(_folded(spec))
+        return None if reason is None else f"{self.inner} refuses the folded convolution: {reason}"
+
+    def work(self, spec: ConvSpec) -> Work:
+        data, _, output = spec.sizes
+        moved = data if spec.geometry.upsample == 1 else output
+        shuffle = Work({"loop_strided": moved}, 2 * moved * spec.accumulator.bytes, 1)
+        return self.inner.work(_folded(spec)) + shuffle
+
+    def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        fold = _apply_stride if spec.geometry.upsample == 1 else _apply_upsample
+        return fold(self.inner, x, w, spec)
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.inner})"
+
+
+def _folded(spec: ConvSpec) -> ConvSpec:
+    """The convolution that `inner` computes."""
+    geometry = spec.geometry
+    narrow = spec.accumulator
+    if geometry.upsample == 1:
+        taps = -(-geometry.reach // geometry.stride)
+        inner = Geometry(geometry.output + taps - 1, taps)
+        return spec.normal(
+            geometry=inner, channels=spec.normal().channels * geometry.stride, dtype=narrow, out_dtype=None
+        )
+    offset, taps = _upsample_taps(geometry)
+    outputs = -(-geometry.output // geometry.upsample)
+    span = (outputs - 1) * geometry.stride + taps
+    inner = Geometry(
+        geometry.length, taps, stride=geometry.stride, padding=(-offset, span - geometry.length + offset)
+    )
+    return spec.normal(
+        geometry=inner, features=spec.features * geometry.upsample, dtype=narrow, out_dtype=None
+    )
+
+
+def _apply_stride(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
+    geometry, folded = spec.geometry, _folded(spec)
+    stride, taps = geometry.stride, folded.geometry.taps
+    z = padded(x, geometry)
+    z = pad_last(z, 0, folded.geometry.length * stride - z.shape[-1])
+    z = z.reshape(*z.shape[:3], folded.geometry.length, stride).transpose(0, 1, 2, 4, 3)
+    z = z.reshape(*z.shape[:2], -1, folded.geometry.length)
+    kernel = pad_last(w, 0, 0, geometry.dilation - 1)
+    kernel = pad_last(kernel, 0, taps * stride - kernel.shape[-1])
+    kernel = kernel.reshape(*kernel.shape[:3], taps, stride).transpose(0, 1, 2, 4, 3)
+    kernel = kernel.reshape(*kernel.shape[:2], -1, taps)
+    return inner.apply(z, kernel, folded)
+
+
+def _upsample_taps(geometry: Geometry) -> tuple[int, int]:
+    """Index of the first sample that output 0 of any phase may see, and taps that cover each phase."""
+    up, stride, before = geometry.upsample, geometry.stride, geometry.padding[0]
+    # Output u*q + r meets sample stride*q + m at tap u*m + before - stride*r, which must lie in 0 .. reach - 1.
+    first = -(before // up)
+    last = (geometry.reach - 1 - before + stride * (up - 1)) // up
+    return first, max(1, last - first + 1)
+
+
+def _apply_upsample(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
+    geometry, folded = spec.geometry, _folded(spec)
+    up, (first, taps) = geometry.upsample, _upsample_taps(geometry)
+    groups, features, channels, _ = w.shape
+    phase, sample = np.arange(up)[:, None], first + np.arange(taps)[None, :]
+    place = up * sample + geometry.padding[0] - geometry.stride * phase
+    known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
+    # Index `taps of w` is the zero after the last tap.
+    index = np.where(known, place // geometry.dilation, geometry.taps)
+    kernel = pad_last(w, 0, 1)[..., index].transpose(0, 1, 3, 2, 4)
+    y = inner.apply(x, kernel.reshape(groups, features * up, channels, taps), folded)
+    y = y.reshape(y.shape[0], groups, features, up, -1).swapaxes(-1, -2)
+    return y.reshape(*y.shape[:3], -1)[..., : geometry.output]

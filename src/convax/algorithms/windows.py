@@ -1,0 +1,30 @@
+"""Padding, trimming and slicing of the last axis: the steps that most formulations begin with."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from convax.core.geometry import Geometry
+
+__all__ = ["pad_last", "padded", "strided_window"]
+
+
+def pad_last(x: Array, before: int, after: int, interior: int = 0) -> Array:
+    """Zeros before, after and between the samples of the last axis; negative numbers trim."""
+    if before == after == interior == 0:
+        return x
+    widths = [(0, 0, 0)] * (x.ndim - 1) + [(before, after, interior)]
+    return lax.pad(x, jnp.zeros((), x.dtype), widths)
+
+
+def padded(x: Array, geometry: Geometry) -> Array:
+    """The signal that the window slides over: upsampled, then padded or trimmed."""
+    return pad_last(x, *geometry.padding, geometry.upsample - 1)
+
+
+def strided_window(z: Array, tap: int, geometry: Geometry) -> Array:
+    """The samples that tap number `tap` meets, one for each output."""
+    start = tap * geometry.dilation
+    stop = start + (geometry.output - 1) * geometry.stride + 1
+    return lax.slice_in_dim(z, start, stop, geometry.stride, axis=z.ndim - 1)

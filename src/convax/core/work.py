@@ -1,0 +1,45 @@
+"""What a formulation costs, counted but not priced: operations by kind, bytes, launches. No machine in here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["Work"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Work:
+    """Operation counts of one way to compute one convolution.
+
+    Args:
+        operations: Number of operations by kind. The kinds are the names of rates in a device model:
+            "loop" (multiply-adds of a fused elementwise loop), "gemm" (multiply-adds of matrix products),
+            "fft" (N log2 N summed over the transforms), "conv_nhc", "conv_nch" (multiply-adds inside lax's own
+            convolution, by layout), "conv_naive" (the same where the backend has only a plain loop).
+        bytes: Bytes read and written, counting each pass over memory.
+        launches: Kernels (fused loops, matrix products, transforms) that run one after another.
+
+    Example:
+        >>> print(Work({"loop": 3000}, bytes=12000, launches=1))
+        3.0e+03 loop, 1.2e+04 bytes, 1 launch
+    """
+
+    operations: Mapping[str, float]
+    bytes: float
+    launches: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operations", MappingProxyType(dict(self.operations)))
+
+    def __add__(self, other: Work) -> Work:
+        kinds = {**self.operations}
+        for kind, count in other.operations.items():
+            kinds[kind] = kinds.get(kind, 0.0) + count
+        return Work(kinds, self.bytes + other.bytes, self.launches + other.launches)
+
+    def __str__(self) -> str:
+        parts = [f"{count:.1e} {kind}" for kind, count in self.operations.items()]
+        plural = "" if self.launches == 1 else "es"
+        return ", ".join([*parts, f"{self.bytes:.1e} bytes", f"{self.launches} launch{plural}"])

@@ -1,0 +1,230 @@
+"""convolve and correlate: NumPy's functions, over any axis, broadcasting the others."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jaxtyping import ArrayLike, Shaped
+
+from convax.algorithms import Algorithm
+from convax.core import Layout
+from convax.core.padding import nearest
+from convax.errors import ArgumentError, ArgumentTypeError, ShapeError
+from convax.ops.arrays import as_array
+from convax.ops.eager import call
+from convax.ops.planned import planned
+
+__all__ = ["convolve", "correlate"]
+
+Mode = Literal["full", "same", "valid"]
+# NumPy's C code still understands the numbers.
+_MODES: tuple[Mode, ...] = ("valid", "same", "full")
+
+
+def convolve(
+    a: Shaped[ArrayLike, "*#batch a_length"],
+    v: Shaped[ArrayLike, "*#batch v_length"],
+    mode: str | int = "full",
+    *,
+    axis: int = -1,
+    algorithm: str | Algorithm | None = None,
+    precision: Any = None,
+) -> Array:
+    """Convolve along an axis, as `numpy.convolve`: the second operand is flipped, the longer one is the signal.
+
+    y[i] = sum over k of a[k] * v[i - k].
+
+    Args:
+        a: First operand, length M along `axis`.
+        v: Second operand, length N along `axis`; the other axes broadcast against those of a.
+        mode: "full" for M + N - 1 outputs, "same" for max(M, N), "valid" for max(M, N) - min(M, N) + 1.
+        axis: The axis to convolve along; an operand with one axis has no choice.
+        algorithm: A name or value of `convax.algorithms`; None for the planner's choice.
+        precision: As in lax.
+
+    Returns:
+        The convolution, of NumPy's result type (integers stay integers, bool stays bool).
+
+    Raises:
+        ShapeError: Empty operands, or axes that do not broadcast.
+        ArgumentError: An unknown mode.
+
+    Example:
+        >>> convolve([1, 2, 3], [0, 1, 2])
+        Array([0, 1, 4, 7, 6], dtype=int32)
+    """
+    a, v = as_array("a", a), as_array("v", v)
+    settings = {"mode": mode, "axis": axis, "algorithm": algorithm, "precision": precision}
+    return call(_convolve, (a, v), **settings)
+
+
+def correlate(
+    a: Shaped[ArrayLike, "*#batch a_length"],
+    v: Shaped[ArrayLike, "*#batch v_length"],
+    mode: str | int = "valid",
+    *,
+    axis: int = -1,
+    algorithm: str | Algorithm | None = None,
+    precision: Any = None,
+) -> Array:
+    """Cross-correlate along an axis, as `numpy.correlate`: the second operand is conjugated, not flipped.
+
+    y[i] = sum over k of a[i + k] * conj(v[k]); where v is the longer operand, the result is that of the swapped
+    operands, reversed.
+
+    Args:
+        a: First operand, length M along `axis`.
+        v: Second operand, length N along `axis`; the other axes broadcast against those of a.
+        mode: "valid" for max(M, N) - min(M, N) + 1 outputs, "same" for max(M, N), "full" for M + N - 1.
+        axis: The axis to correlate along; an operand with one axis has no choice.
+        algorithm: A name or value of `convax.algorithms`; None for the planner's choice.
+        precision: As in lax.
+
+    Returns:
+        The cross-correlation, of NumPy's result type.
+
+    Raises:
+        ShapeError: Empty or zero-dimensional operands, or axes that do not broadcast.
+        ArgumentError: An unknown mode.
+
+    Example:
+        >>> correlate([1., 2., 3., 4.], [1., 0., -1.])
+        Array([-2., -2.], dtype=float32)
+    """
+    a, v = as_array("a", a), as_array("v", v)
+    settings = {"mode": mode, "axis": axis, "algorithm": algorithm, "precision": precision}
+    return call(_correlate, (a, v), **settings)
+
+
+def _convolve(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
+    a, v = (jnp.atleast_1d(operand) for operand in _common(a, v))
+    _check_not_empty(a, v, axis, ("a cannot be empty", "v cannot be empty"))
+    word = _mode(mode)
+
+    def one(a: Array, v: Array) -> Array:
+        if v.shape[0] > a.shape[0]:
+            a, v = v, a
+        return _slide(a, jnp.flip(v), word, algorithm, precision)
+
+    return _over_axes(one, a, v, axis)
+
+
+def _correlate(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
+    a, v = _common(a, v)
+    if a.ndim == 0 or v.ndim == 0:
+        raise ShapeError(
+            "object of too small depth for desired array: correlate takes arrays of at least one axis",
+            f"a has shape {a.shape} and v has shape {v.shape}",
+            "wrap the number: correlate([a], [v])",
+        )
+    _check_not_empty(
+        a, v, axis, ("first array argument cannot be empty", "second array argument cannot be empty")
+    )
+    word = _mode(mode)
+
+    def one(a: Array, v: Array) -> Array:
+        v = jnp.conj(v)
+        if v.shape[0] > a.shape[0]:
+            return jnp.flip(_slide(v, a, word, algorithm, precision))
+        return _slide(a, v, word, algorithm, precision)
+
+    return _over_axes(one, a, v, axis)
+
+
+def _common(a: Any, v: Any) -> tuple[Array, Array]:
+    """Both operands in NumPy's result type, as far as JAX's 64-bit switch lets it be."""
+    a, v = jnp.asarray(a), jnp.asarray(v)
+    if a.dtype == v.dtype:
+        return a, v
+    try:
+        dtype = np.result_type(a.dtype, v.dtype)
+    except TypeError:  # bfloat16 and its kin, which NumPy does not rank
+        dtype = jnp.promote_types(a.dtype, v.dtype)
+    dtype = jax.dtypes.canonicalize_dtype(dtype)
+    return a.astype(dtype), v.astype(dtype)
+
+
+def _check_not_empty(a: Array, v: Array, axis: int, texts: tuple[str, str]) -> None:
+    for operand, text in zip((a, v), texts, strict=True):
+        position = axis if operand.ndim > 1 else -1
+        if not -operand.ndim <= position < operand.ndim:
+            raise ShapeError(
+                f"axis={axis} does not exist in an operand of shape {operand.shape}",
+                f"it has axes 0 to {operand.ndim - 1}",
+                "name an axis that both operands have (one-dimensional ones fit any)",
+            )
+        if operand.shape[position] == 0:
+            raise ShapeError(text, f"its shape is {operand.shape}", "pass at least one sample and one tap")
+
+
+def _mode(mode: Any) -> Mode:
+    if isinstance(mode, str):
+        for word in _MODES:
+            if mode == word:
+                return word
+        raise ArgumentError(
+            f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})",
+            repair=nearest(mode, dict.fromkeys(_MODES)),
+        )
+    try:
+        if isinstance(mode, bool):
+            raise TypeError
+        number = operator.index(mode)
+    except TypeError:
+        raise ArgumentTypeError(
+            "convolve/correlate mode not understood",
+            f"mode={mode!r} is no word",
+            "write 'full', 'same' or 'valid'",
+        ) from None
+    if number not in (0, 1, 2):
+        raise ArgumentError(
+            "integer convolve/correlate mode must be 0, 1, or 2",
+            f"mode={mode!r}",
+            "write 'full', 'same' or 'valid'",
+        )
+    return _MODES[number]
+
+
+def _slide(signal: Array, kernel: Array, mode: Mode, algorithm: Any, precision: Any) -> Array:
+    """The correlation of a signal with a kernel that is not longer."""
+    taps = kernel.shape[0]
+    # NumPy's "same" puts the larger half of an even kernel before the first sample.
+    ends = {"valid": (0, 0), "full": (taps - 1, taps - 1), "same": (taps // 2, taps - taps // 2 - 1)}[mode]
+    y = planned(
+        lax.expand_dims(signal, (0, 1)),
+        lax.expand_dims(kernel, (0, 1)),
+        layout=Layout(),
+        padding=ends,
+        algorithm=algorithm,
+        precision=precision,
+    )
+    return lax.squeeze(y, (0, 1))
+
+
+def _over_axes(one: Callable[[Array, Array], Array], a: Array, v: Array, axis: int) -> Array:
+    """Apply `one` along `axis` of both operands, broadcasting their other axes; vmap tells the planner of each."""
+    a, v = (operand if operand.ndim == 1 else jnp.moveaxis(operand, axis, -1) for operand in (a, v))
+    try:
+        batch = np.broadcast_shapes(a.shape[:-1], v.shape[:-1])
+    except ValueError:
+        raise ShapeError(
+            f"the other axes of a and v do not broadcast: {a.shape[:-1]} and {v.shape[:-1]}",
+            "axes must be equal, or 1, or missing",
+            "give one operand an axis of size 1 where the other varies",
+        ) from None
+    for position in range(-1, -len(batch) - 1, -1):
+        varies = tuple(operand.ndim > -position and operand.shape[position - 1] != 1 for operand in (a, v))
+        if any(varies):
+            one = jax.vmap(one, in_axes=tuple(0 if each else None for each in varies))
+    a, v = (
+        operand.reshape([n for n in operand.shape[:-1] if n != 1] + [operand.shape[-1]]) for operand in (a, v)
+    )
+    y = one(a, v)
+    y = y.reshape(*batch, y.shape[-1])
+    return y if len(batch) == 0 else jnp.moveaxis(y, -1, axis)

@@ -1,0 +1,66 @@
+"""Prices: what a device needs for each kind of operation, read from a data file that says how it was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from convax.core.work import Work
+
+__all__ = ["DeviceModel"]
+
+_FILE_OF_PLATFORM = {"cpu": "cpu", "cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "tpu": "gpu"}
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceModel:
+    """Seconds per operation, per byte and per launch.
+
+    Args:
+        name: The device in words.
+        provenance: How, where and when the numbers were measured.
+        launch: Seconds per launch.
+        bytes: Seconds per byte that fits the cache.
+        far_bytes: Seconds per byte beyond it.
+        cache: Bytes of the cache.
+        costs: Seconds per operation, by element type and kind.
+    """
+
+    name: str
+    provenance: Mapping[str, Any]
+    launch: float
+    bytes: float
+    far_bytes: float
+    cache: float
+    costs: Mapping[str, Mapping[str, float]]
+
+    def seconds(self, work: Work, dtype: str) -> float:
+        """The price of `work` whose sums are kept in `dtype`.
+
+        Kinds of operation that the file does not list cost nothing; types that it does not list are priced as
+        the nearest one that it does.
+        """
+        prices = self.costs.get(dtype) or self.costs[_nearest_type(dtype)]
+        operations = sum(count * prices.get(kind, 0.0) for kind, count in work.operations.items())
+        far = max(0.0, work.bytes - self.cache)
+        return (
+            operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch
+        )
+
+    @classmethod
+    @functools.cache
+    def of_platform(cls, platform: str) -> DeviceModel:
+        """The model that ships for a platform ("cpu", "cuda", ...); unknown ones are priced as a CPU."""
+        name = _FILE_OF_PLATFORM.get(platform, "cpu")
+        text = resources.files("convax.planner").joinpath("data", f"{name}.json").read_text("utf-8")
+        return cls(**json.loads(text))
+
+
+def _nearest_type(dtype: str) -> str:
+    if dtype.startswith("complex"):
+        return "complex64"
+    return "int32" if dtype.startswith(("int", "uint")) else "float32"

@@ -1,0 +1,141 @@
+"""The choice between formulations, and the plan that shows it: each candidate with its price or its refusal."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import Literal
+
+from convax.algorithms import ALGORITHMS, Algorithm, Direct
+from convax.core.padding import nearest
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+from convax.errors import AlgorithmError, ArgumentTypeError
+from convax.planner.device import DeviceModel
+
+__all__ = ["Candidate", "Plan", "choose", "make_plan", "resolve_algorithm"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """One way to compute the convolution, with its estimate in seconds, or the reason for its refusal."""
+
+    algorithm: Algorithm
+    refusal: str | None
+    work: Work | None
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What runs, why, and what else could have.
+
+    Args:
+        spec: The convolution.
+        platform: Where it runs.
+        algorithm: The choice.
+        source: "requested" by the caller, or chosen by "estimate".
+        candidates: The best setting of each algorithm, fastest first, refusals last.
+    """
+
+    spec: ConvSpec
+    platform: str
+    algorithm: Algorithm
+    source: Literal["requested", "estimate"]
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Estimated seconds of the choice."""
+        return next((c.seconds for c in self.candidates if c.algorithm == self.algorithm), math.nan)
+
+    def __str__(self) -> str:
+        width = max(len(str(candidate.algorithm)) for candidate in self.candidates)
+        lines = [f"{self.spec} on {self.platform}"]
+        for candidate in self.candidates:
+            mark = ">" if candidate.algorithm == self.algorithm else " "
+            reason = (
+                f"{_readable(candidate.seconds):>9}"
+                if candidate.refusal is None
+                else f"        - {candidate.refusal}"
+            )
+            lines.append(f"{mark} {str(candidate.algorithm):<{width}} {reason}")
+        lines.append(f"chosen: {self.algorithm} ({self.source}): {self.algorithm.idea}")
+        return "\n".join(lines)
+
+
+def _readable(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def resolve_algorithm(algorithm: str | Algorithm | None) -> str | Algorithm | None:
+    """Check what a caller asks for: a name of the table, an algorithm value, or None for the planner's choice.
+
+    Raises:
+        AlgorithmError: A name that is not in the table (the nearest is suggested).
+        ArgumentTypeError: Neither a name nor an algorithm.
+    """
+    if algorithm is None or isinstance(algorithm, Algorithm):
+        return algorithm
+    if not isinstance(algorithm, str):
+        raise ArgumentTypeError(
+            f"algorithm={algorithm!r} is of type {type(algorithm).__name__}",
+            repair="pass a name, an algorithm value such as convax.algorithms.ShiftAdd(), or None",
+        )
+    if algorithm not in ALGORITHMS:
+        raise AlgorithmError(f"there is no algorithm {algorithm!r}", repair=nearest(algorithm, ALGORITHMS))
+    return algorithm
+
+
+@functools.lru_cache(maxsize=4096)
+def make_plan(spec: ConvSpec, platform: str = "cpu", algorithm: str | Algorithm | None = None) -> Plan:
+    """Price every candidate for `spec` and choose: what was requested, else the least estimate.
+
+    Raises:
+        AlgorithmError: The requested algorithm does not exist or cannot serve; the text is its reason.
+    """
+    requested = resolve_algorithm(algorithm)
+    model = DeviceModel.of_platform(platform)
+    best = [_best_setting(kind, spec, model) for kind in ALGORITHMS.values()]
+    if isinstance(requested, Algorithm):
+        best = [c for c in best if c.algorithm.name != requested.name]
+        best.append(_priced(requested, spec, model))
+    best.sort(key=lambda candidate: candidate.seconds)
+    if requested is None:
+        chosen = best[0]
+    else:
+        name = requested if isinstance(requested, str) else requested.name
+        chosen = next(c for c in best if c.algorithm.name == name)
+        if chosen.refusal is not None:
+            raise AlgorithmError(
+                f"algorithm={str(requested)!r} cannot serve this convolution ({spec})",
+                chosen.refusal,
+                f"leave algorithm=None, or take {best[0].algorithm.name!r}, the fastest that can",
+            )
+    source: Literal["requested", "estimate"] = "estimate" if requested is None else "requested"
+    return Plan(spec, platform, chosen.algorithm, source, tuple(best))
+
+
+def choose(spec: ConvSpec, platform: str, algorithm: str | Algorithm | None = None) -> Algorithm:
+    """The algorithm that runs; what no estimate can be made for (an empty result) goes to lax."""
+    if spec.is_empty:
+        return Direct()
+    return make_plan(spec, platform, algorithm).algorithm
+
+
+def _best_setting(kind: type[Algorithm], spec: ConvSpec, model: DeviceModel) -> Candidate:
+    return min(
+        (_priced(algorithm, spec, model) for algorithm in kind.candidates(spec)), key=lambda c: c.seconds
+    )
+
+
+def _priced(algorithm: Algorithm, spec: ConvSpec, model: DeviceModel) -> Candidate:
+    refusal = algorithm.why_not(spec)
+    if refusal is not None:
+        return Candidate(algorithm, refusal, None, math.inf)
+    work = algorithm.work(spec)
+    return Candidate(algorithm, None, work, model.seconds(work, spec.accumulator.name))
