@@ -86,9 +86,7 @@ def _implementation(x: Array, w: Array, **params: Any) -> Array:
     return _compiled(tuple(params.items()))(x, w)
 
 
-def _transpose(
-    cotangent: Array, x: Any, w: Any, *, algorithm: str | Algorithm | None, **params: Any
-) -> Array:
+def _transpose(cotangent: Array, x: Any, w: Any, *, algorithm: str | Algorithm | None, **params: Any) -> Array:
     """The gradient with respect to whichever operand is unknown; it chooses its own algorithm."""
     known_is_data = isinstance(x, jax.Array) or jax_internals.is_tracer(x)
     known = x if known_is_data else w

@@ -29,8 +29,5 @@ __all__ = [
 ]
 
 ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Direct)
-    }
+    {kind.name: kind for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Direct)}
 )

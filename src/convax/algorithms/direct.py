@@ -42,9 +42,7 @@ class Direct(Algorithm):
         fast = spec.accumulator.name == "float32"
         kind = f"conv_{self.layout.lower()}" if fast else "conv_naive"
         # Groups are a loop of small convolutions, each with a start-up of its own.
-        return Work(
-            {kind: spec.multiply_adds * spec.geometry.upsample, "conv_group": spec.groups}, spec.bytes, 1
-        )
+        return Work({kind: spec.multiply_adds * spec.geometry.upsample, "conv_group": spec.groups}, spec.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry

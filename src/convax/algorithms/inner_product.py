@@ -67,9 +67,7 @@ class InnerProduct(Algorithm):
         sums = []
         if whole:
             shape = (*products[0].shape[:-1], whole // self.lanes, self.lanes)
-            sums.append(
-                _sum_each([p[..., :whole].reshape(shape) for p in products], axes=(3, 4)).sum(axis=-1)
-            )
+            sums.append(_sum_each([p[..., :whole].reshape(shape) for p in products], axes=(3, 4)).sum(axis=-1))
         if whole < geometry.taps:
             sums.append(_sum_each([p[..., whole:] for p in products], axes=(3, 4)))
         return sum(sums[1:], start=sums[0])

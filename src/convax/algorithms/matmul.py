@@ -78,9 +78,7 @@ class Matmul(Algorithm):
         )
         rows_of_product = spec.group_batch * (1 if self.form == "outputs" else geometry.output)
         kind = "gemm" if min(*sides, rows_of_product) >= 4 else "gemm_thin"
-        return Work(
-            {kind: amount, "loop": adds, "gemm_call": products * spec.groups}, moved * width, products
-        )
+        return Work({kind: amount, "loop": adds, "gemm_call": products * spec.groups}, moved * width, products)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         # Channels last, so that a window is (positions, channels): the left side of a product as it stands.
@@ -101,15 +99,11 @@ def _product(left: Array, right: Array, spec: ConvSpec) -> Array:
 def _window(z: Array, tap: int, geometry: Geometry) -> Array:
     """The samples of (g, n, l, c) that a tap meets."""
     start = tap * geometry.dilation
-    return lax.slice_in_dim(
-        z, start, start + (geometry.output - 1) * geometry.stride + 1, geometry.stride, axis=2
-    )
+    return lax.slice_in_dim(z, start, start + (geometry.output - 1) * geometry.stride + 1, geometry.stride, axis=2)
 
 
 def _taps(z: Array, kernel: Array, spec: ConvSpec) -> Array:
-    products = (
-        _product(_window(z, tap, spec.geometry), kernel[:, tap], spec) for tap in range(kernel.shape[1])
-    )
+    products = (_product(_window(z, tap, spec.geometry), kernel[:, tap], spec) for tap in range(kernel.shape[1]))
     return sum(products, start=next(products))
 
 

@@ -88,12 +88,8 @@ def _folded(spec: ConvSpec) -> ConvSpec:
     offset, taps = _upsample_taps(geometry)
     outputs = -(-geometry.output // geometry.upsample)
     span = (outputs - 1) * geometry.stride + taps
-    inner = Geometry(
-        geometry.length, taps, stride=geometry.stride, padding=(-offset, span - geometry.length + offset)
-    )
-    return spec.normal(
-        geometry=inner, features=spec.features * geometry.upsample, dtype=narrow, out_dtype=None
-    )
+    inner = Geometry(geometry.length, taps, stride=geometry.stride, padding=(-offset, span - geometry.length + offset))
+    return spec.normal(geometry=inner, features=spec.features * geometry.upsample, dtype=narrow, out_dtype=None)
 
 
 def _apply_stride(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:

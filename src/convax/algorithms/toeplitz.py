@@ -74,9 +74,7 @@ class Toeplitz(Algorithm):
         band = pad_last(w[:, :, 0], 0, 1)[:, :, index].transpose(0, 2, 1, 3)
         band = band.reshape(groups, span * self.block, features * self.block)
         if groups == 1:
-            y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=spec.precision)[
-                None
-            ]
+            y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=spec.precision)[None]
         else:
             y = lax.dot_general(windows, band, (((3,), (1,)), ((1,), (0,))), precision=spec.precision)
         y = y.reshape(groups, batch, rows, features, self.block).transpose(1, 0, 3, 2, 4)

@@ -35,9 +35,7 @@ def as_integer(name: str, value: Any) -> int:
         repair += f", for example {name}={round(value)} (a division that gives samples is written //)"
     elif isinstance(value, (tuple, list)) and len(value) == 1:
         repair += f": {name}={value[0]!r} (a 1-D convolution has one spatial axis)"
-    raise ArgumentTypeError(
-        f"{name}={value!r} is of type {type(value).__name__}, not a whole number", repair=repair
-    )
+    raise ArgumentTypeError(f"{name}={value!r} is of type {type(value).__name__}, not a whole number", repair=repair)
 
 
 def as_positive(name: str, value: Any) -> int:
@@ -60,10 +58,6 @@ def as_positive(name: str, value: Any) -> int:
             f"{name}={number} must be at least 1",
             f"with {name}={number} " + meaning[name] if name in meaning else "",
             f"write {name}=1 for the plain case"
-            + (
-                f", or flip the array for {name}={-number} backwards"
-                if number < 0 and name in meaning
-                else ""
-            ),
+            + (f", or flip the array for {name}={-number} backwards" if number < 0 and name in meaning else ""),
         )
     return number

@@ -73,9 +73,7 @@ class DType:
             wide = max(self.bytes, out.bytes) == 8
             # bool is counted: the sum of 0s and 1s stands for "any", far from overflow in 32 bits.
             return (
-                DType("int64" if wide else "int32")
-                if out.kind != "unsigned"
-                else DType("uint64" if wide else "uint32")
+                DType("int64" if wide else "int32") if out.kind != "unsigned" else DType("uint64" if wide else "uint32")
             )
         if "complex" in (self.kind, out.kind):
             return DType("complex128") if max(self.bytes, out.bytes) == 16 else DType("complex64")

@@ -106,7 +106,9 @@ def _word(word: str, letters: str, whose: str, text: str) -> str:
     if repeated:
         problem = f"the letter {', '.join(repeated)} stands more than once"
     elif len(spatial) > 1:
-        problem = f"{len(spatial)} spatial letters ({', '.join(spatial)}) name a {len(spatial)}-D convolution; convax is 1-D"
+        problem = (
+            f"{len(spatial)} spatial letters ({', '.join(spatial)}) name a {len(spatial)}-D convolution; convax is 1-D"
+        )
     elif unknown:
         problem = f"unknown letter {', '.join(unknown)}"
     elif missing or not spatial:

@@ -64,9 +64,7 @@ def nearest(word: str, words: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
     everything = ", ".join(repr(known) for known in words)
     return (
-        f"did you mean {by_folded[close[0]]!r}? The words are {everything}"
-        if close
-        else f"the words are {everything}"
+        f"did you mean {by_folded[close[0]]!r}? The words are {everything}" if close else f"the words are {everything}"
     )
 
 
@@ -94,9 +92,7 @@ def resolve_padding(padding: Any, length: int, reach: int, stride: int) -> tuple
     if isinstance(padding, str):
         rule = PADDING_WORDS.get(padding.upper())
         if rule is None:
-            raise ArgumentError(
-                f"padding={padding!r} is no padding word", repair=nearest(padding, PADDING_WORDS)
-            )
+            raise ArgumentError(f"padding={padding!r} is no padding word", repair=nearest(padding, PADDING_WORDS))
         return rule(length, reach, stride)
     if isinstance(padding, (tuple, list)):
         if len(padding) == 1 and isinstance(padding[0], (tuple, list)):

@@ -121,9 +121,7 @@ class ConvSpec:
     @property
     def kernel_shape(self) -> tuple[int, ...]:
         """Shape of the kernel in memory."""
-        return self._arranged(
-            self.layout.kernel, O=self.features, I=self.group_channels, H=self.geometry.taps
-        )
+        return self._arranged(self.layout.kernel, O=self.features, I=self.group_channels, H=self.geometry.taps)
 
     @property
     def output_shape(self) -> tuple[int, ...]:

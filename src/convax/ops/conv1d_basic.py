@@ -15,9 +15,7 @@ from convax.ops.eager import call
 __all__ = ["conv1d_basic"]
 
 
-def conv1d_basic(
-    x: Shaped[ArrayLike, " length"], kernel: Shaped[ArrayLike, " taps"]
-) -> Shaped[Array, " output"]:
+def conv1d_basic(x: Shaped[ArrayLike, " length"], kernel: Shaped[ArrayLike, " taps"]) -> Shaped[Array, " output"]:
     """Cross-correlate a signal with a kernel where they overlap completely.
 
     y[i] = sum over k of x[i + k] * kernel[k], for i = 0 .. L - K. The kernel is not flipped, the operands are

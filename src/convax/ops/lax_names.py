@@ -80,9 +80,7 @@ def conv_general_dilated(
         "out_sharding": out_sharding,
     }
     if lhs.ndim > 3 and lhs.ndim == rhs.ndim:
-        return lax.conv_general_dilated(
-            jnp.asarray(lhs), jnp.asarray(rhs), window_strides, padding, **settings
-        )
+        return lax.conv_general_dilated(jnp.asarray(lhs), jnp.asarray(rhs), window_strides, padding, **settings)
     return call(
         _conv_general_dilated,
         (lhs, rhs),
@@ -122,9 +120,7 @@ def _conv_general_dilated(
     (batch, channel, space), (feature, inner, tap), _ = layout.dimension_numbers
     length, taps = lhs.shape[space], rhs.shape[tap]
     if taps == 0:
-        raise ShapeError(
-            "the kernel is empty", f"rhs has shape {rhs.shape}, so 0 taps", "pass at least one tap"
-        )
+        raise ShapeError("the kernel is empty", f"rhs has shape {rhs.shape}, so 0 taps", "pass at least one tap")
     check_channels(lhs.shape, rhs.shape, layout, lhs.shape[channel], rhs.shape[inner], feature_groups)
     ends = _ends(padding, length, (taps - 1) * dilation + 1, stride, upsample)
     geometry = Geometry(length, taps, stride, dilation, upsample, ends)
@@ -208,11 +204,7 @@ def _ends(padding: Any, length: int, reach: int, stride: int, upsample: int) -> 
                 repair="give the padding as numbers, or call convax.conv_transpose1d, which knows SAME",
             )
         return resolve_padding(padding, length, reach, stride)
-    if (
-        not isinstance(padding, (tuple, list))
-        or len(padding) != 1
-        or not isinstance(padding[0], (tuple, list))
-    ):
+    if not isinstance(padding, (tuple, list)) or len(padding) != 1 or not isinstance(padding[0], (tuple, list)):
         raise ArgumentTypeError(
             f"padding={padding!r} is not a word and not one pair per spatial dimension",
             "a 1-D convolution has 1 spatial dimension",

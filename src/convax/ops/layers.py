@@ -109,8 +109,7 @@ def _conv1d(
 ) -> Array:
     arrangement = Layout.parse(layout)
     stride, dilation, groups = (
-        as_positive(name, value)
-        for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
+        as_positive(name, value) for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
     )
     mode = resolve_padding_mode(padding_mode)
     x, w = promote(x, w, ("x", "w"))
@@ -153,9 +152,7 @@ def add_bias(y: Array, bias: Any, typed: bool, layout: Layout) -> Array:
 
 def _check_taps(shape: tuple[int, ...], taps: int) -> None:
     if taps == 0:
-        raise ShapeError(
-            "the kernel is empty", f"w has shape {shape}, so 0 taps", "pass a kernel of at least one tap"
-        )
+        raise ShapeError("the kernel is empty", f"w has shape {shape}, so 0 taps", "pass a kernel of at least one tap")
 
 
 def _pad(x: Array, space: int, ends: tuple[int, int], mode: str, word: str) -> Array:

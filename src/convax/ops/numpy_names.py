@@ -123,9 +123,7 @@ def _correlate(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precisio
             f"a has shape {a.shape} and v has shape {v.shape}",
             "wrap the number: correlate([a], [v])",
         )
-    _check_not_empty(
-        a, v, axis, ("first array argument cannot be empty", "second array argument cannot be empty")
-    )
+    _check_not_empty(a, v, axis, ("first array argument cannot be empty", "second array argument cannot be empty"))
     word = _mode(mode)
 
     def one(a: Array, v: Array) -> Array:
@@ -222,9 +220,7 @@ def _over_axes(one: Callable[[Array, Array], Array], a: Array, v: Array, axis: i
         varies = tuple(operand.ndim > -position and operand.shape[position - 1] != 1 for operand in (a, v))
         if any(varies):
             one = jax.vmap(one, in_axes=tuple(0 if each else None for each in varies))
-    a, v = (
-        operand.reshape([n for n in operand.shape[:-1] if n != 1] + [operand.shape[-1]]) for operand in (a, v)
-    )
+    a, v = (operand.reshape([n for n in operand.shape[:-1] if n != 1] + [operand.shape[-1]]) for operand in (a, v))
     y = one(a, v)
     y = y.reshape(*batch, y.shape[-1])
     return y if len(batch) == 0 else jnp.moveaxis(y, -1, axis)

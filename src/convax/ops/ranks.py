@@ -65,11 +65,7 @@ class Ranks:
 
     def kernel(self, w: Array) -> Array:
         """The kernel with three axes."""
-        return (
-            w.reshape([w.shape[0] if letter == "H" else 1 for letter in self.layout.kernel])
-            if w.ndim == 1
-            else w
-        )
+        return w.reshape([w.shape[0] if letter == "H" else 1 for letter in self.layout.kernel]) if w.ndim == 1 else w
 
     def result(self, y: Array) -> Array:
         """The result with the caller's batch axes."""
@@ -112,9 +108,7 @@ def check_channels(
     if channels % groups == 0 and channels // groups == kernel_channels:
         return
     if channels % groups:
-        near = min(
-            (d for d in range(1, channels + 1) if channels % d == 0), key=lambda d: abs(d - groups), default=1
-        )
+        near = min((d for d in range(1, channels + 1) if channels % d == 0), key=lambda d: abs(d - groups), default=1)
         raise ShapeError(
             f"groups={groups} does not divide the {channels} channels of x (shape {x_shape}, layout {layout.data})",
             f"{channels} / {groups} = {channels // groups} remainder {channels % groups}",

@@ -109,8 +109,7 @@ def _conv_transpose1d(
     parsed = Layout.parse(layout)
     arrangement = Layout(parsed.data, "IOH" if parsed.kernel == "OIH" else parsed.kernel, parsed.out)
     stride, dilation, groups = (
-        as_positive(name, value)
-        for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
+        as_positive(name, value) for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
     )
     x, w = promote(x, w, ("x", "w"))
     ranks = Ranks.of(x, w, arrangement, kernel_letters=arrangement.kernel)
@@ -210,9 +209,7 @@ def _check_kernel(
         )
 
 
-def _check_output(
-    geometry: Geometry, length: int, reach: int, stride: int, cut: tuple[int, int], extra: int
-) -> None:
+def _check_output(geometry: Geometry, length: int, reach: int, stride: int, cut: tuple[int, int], extra: int) -> None:
     # The adjoint of no samples has no meaning; the general check would speak of the inner convolution's padding.
     if geometry.padded - geometry.reach >= 0 and length:
         return

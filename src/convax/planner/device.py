@@ -47,9 +47,7 @@ class DeviceModel:
         prices = self.costs.get(dtype) or self.costs[_nearest_type(dtype)]
         operations = sum(count * prices.get(kind, 0.0) for kind, count in work.operations.items())
         far = max(0.0, work.bytes - self.cache)
-        return (
-            operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch
-        )
+        return operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch
 
     @classmethod
     @functools.cache

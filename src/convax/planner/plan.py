@@ -56,9 +56,7 @@ class Plan:
         for candidate in self.candidates:
             mark = ">" if candidate.algorithm == self.algorithm else " "
             reason = (
-                f"{_readable(candidate.seconds):>9}"
-                if candidate.refusal is None
-                else f"        - {candidate.refusal}"
+                f"{_readable(candidate.seconds):>9}" if candidate.refusal is None else f"        - {candidate.refusal}"
             )
             lines.append(f"{mark} {str(candidate.algorithm):<{width}} {reason}")
         lines.append(f"chosen: {self.algorithm} ({self.source}): {self.algorithm.idea}")
@@ -128,9 +126,7 @@ def choose(spec: ConvSpec, platform: str, algorithm: str | Algorithm | None = No
 
 
 def _best_setting(kind: type[Algorithm], spec: ConvSpec, model: DeviceModel) -> Candidate:
-    return min(
-        (_priced(algorithm, spec, model) for algorithm in kind.candidates(spec)), key=lambda c: c.seconds
-    )
+    return min((_priced(algorithm, spec, model) for algorithm in kind.candidates(spec)), key=lambda c: c.seconds)
 
 
 def _priced(algorithm: Algorithm, spec: ConvSpec, model: DeviceModel) -> Candidate:
