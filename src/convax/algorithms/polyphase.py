@@ -49,7 +49,7 @@ class Polyphase(Algorithm):
             yield cls()
             return
         folded = _folded(spec)
-        kinds = (*_INNER, Polyphase) if folded.geometry.stride > 1 else _INNER
+        kinds: tuple[type[Algorithm], ...] = (*_INNER, Polyphase) if folded.geometry.stride > 1 else _INNER
         for kind in kinds:
             yield from (cls(inner) for inner in kind.candidates(folded))
 

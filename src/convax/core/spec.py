@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable
+from typing import Any
 
 from convax.core.dtypes import DType
 from convax.core.geometry import Geometry
@@ -57,7 +57,7 @@ class ConvSpec:
     layout: Layout = Layout()
     dtype: DType = DType("float32")
     out_dtype: DType | None = None
-    precision: Hashable = None
+    precision: Any = None
 
     def __post_init__(self) -> None:
         for whole, groups, what in (

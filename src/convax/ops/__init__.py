@@ -1,8 +1,8 @@
 """What you call: one function for each convention that people know."""
 
-from convax.ops.conv1d_basic import conv1d_basic
-from convax.ops.layers import conv1d
+from convax.ops.basic import conv1d_basic
 from convax.ops.lax_names import conv_general_dilated
+from convax.ops.layers import conv1d
 from convax.ops.numpy_names import convolve, correlate
 from convax.ops.planning import plan
 from convax.ops.transposed import conv_transpose1d

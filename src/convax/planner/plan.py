@@ -58,7 +58,7 @@ class Plan:
             reason = (
                 f"{_readable(candidate.seconds):>9}" if candidate.refusal is None else f"        - {candidate.refusal}"
             )
-            lines.append(f"{mark} {str(candidate.algorithm):<{width}} {reason}")
+            lines.append(f"{mark} {candidate.algorithm!s:<{width}} {reason}")
         lines.append(f"chosen: {self.algorithm} ({self.source}): {self.algorithm.idea}")
         return "\n".join(lines)
 
