@@ -54,7 +54,7 @@ def _worked_example(report: Report) -> None:
 
         import convax
 
-        outputs = np.asarray(convax.conv1d_basic(SIGNAL, KERNEL)).tolist()
+        outputs = np.asarray(convax.conv1d_basic(np.array(SIGNAL), np.array(KERNEL))).tolist()
     report.block(explain_steps(SIGNAL, KERNEL, outputs))
 
 

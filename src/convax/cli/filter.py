@@ -153,7 +153,7 @@ def _blocks(filtering: Filtering) -> str:
 
 
 def _times(starting: float, compiling: float, running: float, writing: float, recording: Recording) -> str:
-    text = f"filtering {duration(running)}"
+    text = f"filtering, copies in and out included, {duration(running)}"
     if recording.rate is not None and running > 0:
         text += f" ({recording.frames / recording.rate / running:,.0f} times real time)"
     once = f"starting JAX {duration(starting)}, planning and compiling {duration(compiling)}"
