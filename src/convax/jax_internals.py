@@ -72,7 +72,7 @@ def align_varying(x: Array, w: Array) -> tuple[Array, Array]:
             return value
         if hasattr(lax, "pcast"):
             return lax.pcast(value, tuple(sorted(missing)), to="varying")
-        return lax.pvary(value, tuple(sorted(missing)))
+        return lax.pvary(value, tuple(sorted(missing)))  # type: ignore[attr-defined, unused-ignore]
 
     return cast(x, w_axes - x_axes), cast(w, x_axes - w_axes)
 

@@ -38,11 +38,16 @@ class Direct(Algorithm):
         return None
 
     def work(self, spec: ConvSpec) -> Work:
-        # XLA's CPU has hand-written loops for real floats; whatever else it meets goes through a plain loop nest.
-        fast = spec.accumulator.name == "float32"
-        kind = f"conv_{self.layout.lower()}" if fast else "conv_naive"
+        rows = spec.group_batch * spec.groups * spec.geometry.output
+        # XLA's CPU has hand-written loops for real floats of one width; whatever else it meets goes through a plain
+        # loop nest, for which groups are first expanded into a dense kernel of zeros.
+        if spec.accumulator.name != "float32":
+            amount = spec.multiply_adds * spec.groups * spec.geometry.upsample
+            return Work({"conv_naive": amount, "conv_row": rows}, spec.bytes, 1)
+        kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"
         # Groups are a loop of small convolutions, each with a start-up of its own.
-        return Work({kind: spec.multiply_adds * spec.geometry.upsample, "conv_group": spec.groups}, spec.bytes, 1)
+        counts = {kind: spec.multiply_adds * spec.geometry.upsample, "conv_row": rows, "conv_group": spec.groups - 1}
+        return Work(counts, spec.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry

@@ -18,6 +18,9 @@ __all__ = ["ShiftAdd"]
 # Each term is an operation of the compiled program: more of them take seconds to compile.
 MOST_TERMS = 128
 
+# Up to about this many terms their shifted loads and the kernel's taps stay in registers.
+FEW_TERMS = 40
+
 
 @dataclasses.dataclass(frozen=True)
 class ShiftAdd(Algorithm):
@@ -51,6 +54,8 @@ class ShiftAdd(Algorithm):
         passes = 1 if spec.geometry.padding == (0, 0) else 2
         extra = (passes - 1) * 2 * spec.sizes[0] * spec.accumulator.bytes
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
+        if spec.geometry.taps * spec.group_channels > FEW_TERMS:
+            kind += "_long"
         return Work({kind: spec.multiply_adds}, spec.bytes + extra, passes)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:

@@ -12,6 +12,8 @@ __all__ = ["Layout"]
 _SPATIAL = "HWLT"
 # The kernel order that belongs to a data order, as each framework pairs them.
 _KERNEL_OF = {"NCH": "OIH", "NHC": "HIO"}
+# Other libraries' words, for the suggestion only.
+_FOREIGN = {"channels_first": "NCH", "channels_last": "NHC"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,11 +75,14 @@ class Layout:
             >>> print(Layout.parse("NTC,OIT"))
             NHC,OIH->NHC
         """
-        if not isinstance(text, str):
-            raise ArgumentTypeError(
-                f"layout={text!r} is of type {type(text).__name__}, not a string",
-                repair='name the axes by letters: layout="NCH" (channels first) or "NHC" (channels last)',
-            )
+        if not isinstance(text, str) or text.lower() in _FOREIGN:
+            repair = 'name the axes by letters: layout="NCH" (channels first) or "NHC" (channels last)'
+            if isinstance(text, str):
+                repair = f'name the axes by letters: layout="{_FOREIGN[text.lower()]}"'
+            elif isinstance(text, (tuple, list)) and len(text) == 3 and all(isinstance(word, str) for word in text):
+                repair = f'write the three words as one: layout="{text[0]},{text[1]}->{text[2]}"'
+            kind = ArgumentError if isinstance(text, str) else ArgumentTypeError
+            raise kind(f"layout={text!r} is no string of letters that name axes", repair=repair)
         head, _, out = text.replace(" ", "").upper().partition("->")
         data, _, kernel = head.partition(",")
         data_word = _word(data, "NC", "data", text)
@@ -103,7 +108,10 @@ def _word(word: str, letters: str, whose: str, text: str) -> str:
     spatial = [letter for letter in word if letter in _SPATIAL]
     missing = [letter for letter in letters if letter not in word]
     problem = ""
-    if repeated:
+    if "," in word:
+        problem = "the order of the output stands after an arrow"
+        repair = f'write layout="{"->".join(text.rsplit(",", 1))}"'
+    elif repeated:
         problem = f"the letter {', '.join(repeated)} stands more than once"
     elif len(spatial) > 1:
         problem = (

@@ -58,14 +58,19 @@ PADDING_MODES: Mapping[str, str | None] = MappingProxyType(
 )
 
 
+# Other libraries' words, for the suggestion only.
+_FOREIGN = {"SAME_UPPER": "SAME", "HALF": "SAME", "WRAP": "circular", "CONSTANT": "zeros", "ZERO": "zeros"}
+
+
 def nearest(word: str, words: Mapping[str, Any]) -> str:
     """A suggestion for a misspelt word: "did you mean ...?", or the list of all words."""
     by_folded = {known.casefold(): known for known in words}
     close = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
+    found = _FOREIGN.get(word.upper())
+    if found not in words:
+        found = by_folded[close[0]] if close else None
     everything = ", ".join(repr(known) for known in words)
-    return (
-        f"did you mean {by_folded[close[0]]!r}? The words are {everything}" if close else f"the words are {everything}"
-    )
+    return f"did you mean {found!r}? The words are {everything}" if found else f"the words are {everything}"
 
 
 def resolve_padding(padding: Any, length: int, reach: int, stride: int) -> tuple[int, int]:
@@ -92,6 +97,11 @@ def resolve_padding(padding: Any, length: int, reach: int, stride: int) -> tuple
     if isinstance(padding, str):
         rule = PADDING_WORDS.get(padding.upper())
         if rule is None:
+            if padding.lower() in PADDING_MODES:
+                raise ArgumentError(
+                    f"padding={padding!r} says what to add, and padding is how much",
+                    repair=f"write both: padding=\"SAME\", padding_mode={padding.lower()!r} (convax.conv1d takes them)",
+                )
             raise ArgumentError(f"padding={padding!r} is no padding word", repair=nearest(padding, PADDING_WORDS))
         return rule(length, reach, stride)
     if isinstance(padding, (tuple, list)):
@@ -121,4 +131,9 @@ def resolve_padding_mode(mode: Any) -> str | None:
     """
     if isinstance(mode, str) and mode.lower() in PADDING_MODES:
         return PADDING_MODES[mode.lower()]
+    if isinstance(mode, str) and mode.upper() in PADDING_WORDS:
+        raise ArgumentError(
+            f"padding_mode={mode!r} says how much to add, and padding_mode is what",
+            repair=f"write padding={mode!r}, and padding_mode for the samples: {', '.join(map(repr, PADDING_MODES))}",
+        )
     raise ArgumentError(f"padding_mode={mode!r} is no padding mode", repair=nearest(str(mode), PADDING_MODES))

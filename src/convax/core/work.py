@@ -15,9 +15,13 @@ class Work:
 
     Args:
         operations: Number of operations by kind. The kinds are the names of rates in a device model:
-            "loop" (multiply-adds of a fused elementwise loop), "gemm" (multiply-adds of matrix products),
-            "fft" (N log2 N summed over the transforms), "conv_nhc", "conv_nch" (multiply-adds inside lax's own
-            convolution, by layout), "conv_naive" (the same where the backend has only a plain loop).
+            "loop" (multiply-adds of a fused elementwise loop; "_strided" and "_long" where its loads are strided
+            or too many for registers), "reduce" (multiply-adds of a reduction), "gemm" (multiply-adds of matrix
+            products; "_thin" where a side has less than four, "_call" for each product), "fft" (N log2 N summed
+            over the transforms; "_long" beyond the cache), "loop_complex" (products of spectra), "conv_nhc" and
+            "conv_nch" (multiply-adds inside lax's own convolution, by layout; "_thin" for few features),
+            "conv_naive" (the same where the backend has only a plain loop), "conv_row" and "conv_group" (its
+            cost for each output position and for each group).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 
