@@ -15,8 +15,15 @@ __all__ = ["call"]
 
 
 @functools.lru_cache(maxsize=4096)
-def _compiled(function: Callable[..., Array], settings: tuple[tuple[str, Any], ...]) -> Callable[..., Array]:
+def _compiled(
+    function: Callable[..., Array], settings: tuple[tuple[str, Any], ...], types: tuple[Any, ...]
+) -> Callable[..., Array]:
+    # `types` is part of the key only: 2 == 2.0 == np.int64(2), and a float is refused where an integer is served.
     return jax.jit(functools.partial(function, **dict(settings)))
+
+
+def _types(value: Any) -> Any:
+    return tuple(map(_types, value)) if isinstance(value, tuple) else type(value)
 
 
 def call(function: Callable[..., Array], arrays: tuple[Any, ...], **settings: Any) -> Array:
@@ -29,7 +36,7 @@ def call(function: Callable[..., Array], arrays: tuple[Any, ...], **settings: An
         if is_tracer(array):
             return function(*arrays, **settings)
     try:
-        compiled = _compiled(function, tuple(settings.items()))
+        compiled = _compiled(function, tuple(settings.items()), tuple(map(_types, settings.values())))
     except TypeError:
         return function(*arrays, **settings)
     return compiled(*arrays)
