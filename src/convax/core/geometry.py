@@ -81,11 +81,17 @@ class Geometry:
         if self.output > 0:
             return
         short = self.reach - self.padded
-        raise ShapeError(
+        what = (
             f"the kernel is longer than the input: it reaches over {self.reach} samples, and the input has "
-            f"{self.padded}{' with its padding' if self.padding != (0, 0) else ''}, so there is no output",
+            f"{self.padded}{' with its padding' if self.padding != (0, 0) else ''}, so there is no output"
+        )
+        if self.padded < 1 and min(self.padding) < 0:
+            what = f"the padding {self.padding} trims off all {self.spread} samples of the input"
+        word = ' (padding="SAME" keeps the length)' if self.upsample == self.stride == 1 else ""
+        raise ShapeError(
+            what,
             f"output length = {self.formula()}",
-            f'add {short} or more samples of padding (padding="SAME" keeps the length), or shorten the kernel'
+            f"add {short} or more samples of padding{word}, or shorten the kernel"
             + (" or its dilation" if self.dilation > 1 else ""),
         )
 

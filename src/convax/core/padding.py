@@ -100,7 +100,7 @@ def resolve_padding(padding: Any, length: int, reach: int, stride: int) -> tuple
             if padding.lower() in PADDING_MODES:
                 raise ArgumentError(
                     f"padding={padding!r} says what to add, and padding is how much",
-                    repair=f"write both: padding=\"SAME\", padding_mode={padding.lower()!r} (convax.conv1d takes them)",
+                    repair=f'write both: padding="SAME", padding_mode={padding.lower()!r} (convax.conv1d takes them)',
                 )
             raise ArgumentError(f"padding={padding!r} is no padding word", repair=nearest(padding, PADDING_WORDS))
         return rule(length, reach, stride)

@@ -7,7 +7,6 @@ from typing import Any
 from jax import Array, lax
 from jaxtyping import ArrayLike, Shaped
 
-from convax.core import Geometry
 from convax.errors import ShapeError
 from convax.ops.arrays import as_array, promote
 from convax.ops.eager import call
@@ -42,7 +41,7 @@ def conv1d_basic(x: Shaped[ArrayLike, " length"], kernel: Shaped[ArrayLike, " ta
 def _conv1d_basic(x: Any, kernel: Any) -> Array:
     for name, array in (("x", x), ("kernel", kernel)):
         _check_one_dimensional(name, array)
-    Geometry(x.shape[0], kernel.shape[0]).check_output()
+    _check_lengths(x.shape[0], kernel.shape[0])
     x, kernel = promote(x, kernel, ("x", "kernel"))
     y = lax.conv_general_dilated(
         x[None, None, :],
@@ -54,23 +53,34 @@ def _conv1d_basic(x: Any, kernel: Any) -> Array:
     return y[0, 0]
 
 
+def _check_lengths(length: int, taps: int) -> None:
+    if taps <= length:
+        return
+    raise ShapeError(
+        f"the kernel is longer than the signal: {taps} taps, and x has {length} samples",
+        f"output length = L - K + 1 = {length} - {taps} + 1 = {length - taps + 1}",
+        "conv1d_basic never swaps; shorten the kernel, swap the two yourself, or take the partial overlaps too: "
+        'convax.conv1d(x, kernel, padding="FULL")',
+    )
+
+
 def _check_one_dimensional(name: str, array: Any) -> None:
     if array.ndim != 1:
         ones = [axis for axis, size in enumerate(array.shape) if size == 1]
         if array.ndim == 0:
-            repair = f"pass a sequence of numbers: [{name}]"
+            repair = f"wrap the number: [{name}]"
         elif array.ndim - len(ones) <= 1:
             repair = f"drop the axes of size 1: jnp.ravel({name}), of shape ({array.size},)"
         else:
             repair = "map over the other axes with jax.vmap, or call convax.conv1d, which takes batches and channels"
         raise ShapeError(
             f"{name} has shape {array.shape}, and conv1d_basic takes one-dimensional arrays",
-            f"{array.ndim} axes where there must be 1",
+            f"{array.ndim} axes, and there must be 1",
             repair,
         )
     if array.shape[0] == 0:
         raise ShapeError(
             f"{name} is empty",
-            f"its shape is {array.shape}",
+            f"its shape is {array.shape}, and a window needs at least one sample and one tap",
             f"pass at least one {'sample' if name == 'x' else 'tap'}",
         )

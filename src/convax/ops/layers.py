@@ -10,14 +10,15 @@ from jax import Array
 from jaxtyping import ArrayLike, Shaped
 
 from convax.algorithms import Algorithm
-from convax.core import ConvSpec, Geometry, Layout, resolve_padding
+from convax.core import Geometry, Layout, resolve_padding
 from convax.core.arguments import as_positive
 from convax.core.padding import resolve_padding_mode
 from convax.errors import ShapeError
 from convax.ops.arrays import as_array, cast_bias, promote
 from convax.ops.eager import call
+from convax.ops.groups import check_channels
 from convax.ops.planned import planned
-from convax.ops.ranks import Ranks, check_channels
+from convax.ops.ranks import Ranks
 
 __all__ = ["conv1d"]
 
@@ -113,17 +114,15 @@ def _conv1d(
     )
     mode = resolve_padding_mode(padding_mode)
     x, w = promote(x, w, ("x", "w"))
-    ranks = Ranks.of(x, w, arrangement, kernel_letters="OIH")
+    ranks, x_shape = Ranks.of(x, w, arrangement, per_group="I"), x.shape
     x, w = ranks.data(x), ranks.kernel(w)
     space = arrangement.data.index("H")
     length, taps = x.shape[space], w.shape[arrangement.kernel.index("H")]
     _check_taps(w.shape, taps)
-    channels, features = x.shape[arrangement.data.index("C")], w.shape[arrangement.kernel.index("O")]
-    check_channels(x.shape, w.shape, arrangement, channels, w.shape[arrangement.kernel.index("I")], groups)
+    check_channels(x_shape, w.shape, arrangement, groups, three_axes=x.shape)
     ends = resolve_padding(padding, length, (taps - 1) * dilation + 1, stride)
     geometry = Geometry(length, taps, stride, dilation, padding=ends)
     geometry.check_output()
-    ConvSpec(geometry, x.shape[arrangement.data.index("N")], channels, features, groups)  # checks the groups
     if mode is not None:
         x, ends = _pad(x, space, ends, mode, padding_mode), (0, 0)
     y = planned(
@@ -163,8 +162,8 @@ def _pad(x: Array, space: int, ends: tuple[int, int], mode: str, word: str) -> A
     if max(before, after) > most:
         raise ShapeError(
             f"padding_mode={word!r} cannot add {max(before, after)} samples to {length}",
-            f"a reflection holds {length} - 1 = {most} samples",
-            "pad less, lengthen the signal, or use padding_mode='edge'",
+            f"a reflection holds {length} - 1 = {most} samples" if length else "there is no sample to repeat",
+            f"pad by at most {most} samples, or use padding_mode={'edge' if length else 'zeros'!r}",
         )
     widths = [(0, 0)] * x.ndim
     widths[space] = (max(0, before), max(0, after))

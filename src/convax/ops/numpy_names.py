@@ -14,6 +14,7 @@ from jaxtyping import ArrayLike, Shaped
 
 from convax.algorithms import Algorithm
 from convax.core import Layout
+from convax.core.arguments import as_integer
 from convax.core.padding import nearest
 from convax.errors import ArgumentError, ArgumentTypeError, ShapeError
 from convax.ops.arrays import as_array
@@ -61,7 +62,7 @@ def convolve(
     """
     a, v = as_array("a", a), as_array("v", v)
     settings = {"mode": mode, "axis": axis, "algorithm": algorithm, "precision": precision}
-    return call(_convolve, (a, v), **settings)
+    return call(_convolve, (a, v), dtype=_result_type(a, v), **settings)
 
 
 def correlate(
@@ -99,11 +100,12 @@ def correlate(
     """
     a, v = as_array("a", a), as_array("v", v)
     settings = {"mode": mode, "axis": axis, "algorithm": algorithm, "precision": precision}
-    return call(_correlate, (a, v), **settings)
+    return call(_correlate, (a, v), dtype=_result_type(a, v), **settings)
 
 
-def _convolve(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
-    a, v = (jnp.atleast_1d(operand) for operand in _common(a, v))
+def _convolve(a: Any, v: Any, *, dtype: Any, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
+    a, v = (jnp.atleast_1d(jnp.asarray(operand).astype(dtype)) for operand in (a, v))
+    axis = _check_axis(a, v, axis)
     _check_not_empty(a, v, axis, ("a cannot be empty", "v cannot be empty"))
     word = _mode(mode)
 
@@ -115,16 +117,17 @@ def _convolve(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precision
     return _over_axes(one, a, v, axis)
 
 
-def _correlate(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
-    a, v = _common(a, v)
+def _correlate(a: Any, v: Any, *, dtype: Any, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
+    a, v = (jnp.asarray(operand).astype(dtype) for operand in (a, v))
+    word = _mode(mode)  # checked in NumPy's order: the mode comes first here, the operands in convolve
     if a.ndim == 0 or v.ndim == 0:
         raise ShapeError(
             "object of too small depth for desired array: correlate takes arrays of at least one axis",
             f"a has shape {a.shape} and v has shape {v.shape}",
             "wrap the number: correlate([a], [v])",
         )
+    axis = _check_axis(a, v, axis)
     _check_not_empty(a, v, axis, ("first array argument cannot be empty", "second array argument cannot be empty"))
-    word = _mode(mode)
 
     def one(a: Array, v: Array) -> Array:
         v = jnp.conj(v)
@@ -135,29 +138,45 @@ def _correlate(a: Any, v: Any, *, mode: Any, axis: int, algorithm: Any, precisio
     return _over_axes(one, a, v, axis)
 
 
-def _common(a: Any, v: Any) -> tuple[Array, Array]:
-    """Both operands in NumPy's result type, as far as JAX's 64-bit switch lets it be."""
-    a, v = jnp.asarray(a), jnp.asarray(v)
+def _result_type(a: Any, v: Any) -> Any:
+    """NumPy's result type of both, as far as JAX's 64-bit switch lets it be.
+
+    It is found before JAX narrows the operands: uint64 with int64 is a float.
+    """
     if a.dtype == v.dtype:
-        return a, v
-    try:
-        dtype = np.result_type(a.dtype, v.dtype)
-    except TypeError:  # bfloat16 and its kin, which NumPy does not rank
-        dtype = jnp.promote_types(a.dtype, v.dtype)
-    dtype = jax.dtypes.canonicalize_dtype(dtype)
-    return a.astype(dtype), v.astype(dtype)
+        dtype = a.dtype
+    else:
+        try:
+            dtype = np.result_type(a.dtype, v.dtype)
+        except TypeError:  # bfloat16 and its kin, most of which NumPy does not rank
+            try:
+                dtype = jnp.promote_types(a.dtype, v.dtype)
+            except (TypeError, ValueError) as error:
+                raise ArgumentTypeError(
+                    f"a is {a.dtype} and v is {v.dtype}: there is no common type",
+                    str(error).split(". ")[0],
+                    "convert one of them: jnp.asarray(v, a.dtype)",
+                ) from None
+    return jax.dtypes.canonicalize_dtype(dtype)
+
+
+def _check_axis(a: Array, v: Array, axis: Any) -> int:
+    """The axis as an integer that every operand of more than one axis has."""
+    position = as_integer("axis", axis)
+    most = max(a.ndim, v.ndim)
+    for operand in (a, v):
+        if (operand.ndim > 1 or most == 1) and not -operand.ndim <= position < operand.ndim:
+            raise ShapeError(
+                f"axis={position} does not exist in an operand of shape {operand.shape}",
+                f"its axes are {', '.join(str(known) for known in range(operand.ndim))} (from the end: -1 and down)",
+                "name an axis that both operands have; a one-dimensional operand fits any",
+            )
+    return position
 
 
 def _check_not_empty(a: Array, v: Array, axis: int, texts: tuple[str, str]) -> None:
     for operand, text in zip((a, v), texts, strict=True):
-        position = axis if operand.ndim > 1 else -1
-        if not -operand.ndim <= position < operand.ndim:
-            raise ShapeError(
-                f"axis={axis} does not exist in an operand of shape {operand.shape}",
-                f"it has axes 0 to {operand.ndim - 1}",
-                "name an axis that both operands have (one-dimensional ones fit any)",
-            )
-        if operand.shape[position] == 0:
+        if operand.shape[axis if operand.ndim > 1 else -1] == 0:
             raise ShapeError(text, f"its shape is {operand.shape}", "pass at least one sample and one tap")
 
 
@@ -166,25 +185,32 @@ def _mode(mode: Any) -> Mode:
         for word in _MODES:
             if mode == word:
                 return word
+        # NumPy has two texts: one for what it once took for a mode by its first letter, one for the rest.
+        known = mode[:1].lower() in ("v", "s", "f")
         raise ArgumentError(
-            f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})",
-            repair=nearest(mode, dict.fromkeys(_MODES)),
+            "Use one of 'valid', 'same', or 'full' for convolve/correlate mode"
+            if known
+            else f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})",
+            f"mode={mode!r} is none of them",
+            nearest(mode, dict.fromkeys(_MODES)),
         )
     try:
         if isinstance(mode, bool):
             raise TypeError
         number = operator.index(mode)
+        if number.bit_length() > 31:
+            raise TypeError  # as NumPy, which reads a C int
     except TypeError:
         raise ArgumentTypeError(
             "convolve/correlate mode not understood",
-            f"mode={mode!r} is no word",
-            "write 'full', 'same' or 'valid'",
+            f"mode={mode!r} is of type {type(mode).__name__}",
+            "write mode='full', 'same' or 'valid'",
         ) from None
     if number not in (0, 1, 2):
         raise ArgumentError(
             "integer convolve/correlate mode must be 0, 1, or 2",
-            f"mode={mode!r}",
-            "write 'full', 'same' or 'valid'",
+            f"mode={mode!r}; 0 stands for 'valid', 1 for 'same', 2 for 'full'",
+            "write mode='full', 'same' or 'valid'",
         )
     return _MODES[number]
 

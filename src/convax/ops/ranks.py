@@ -10,7 +10,7 @@ from jax import Array
 from convax.core import Layout
 from convax.errors import ShapeError
 
-__all__ = ["Ranks", "check_channels"]
+__all__ = ["Ranks"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,33 +26,41 @@ class Ranks:
     lead: tuple[int, ...] | None
 
     @classmethod
-    def of(cls, x: Array, w: Array, layout: Layout, kernel_letters: str) -> Ranks:
+    def of(cls, x: Array, w: Array, layout: Layout, per_group: str) -> Ranks:
         """Read the ranks of `x` and `w`.
+
+        Args:
+            x: Data.
+            w: Kernel.
+            layout: Order of the axes.
+            per_group: The letter of the kernel's axis that counts within a group: I, or O for transposed kernels.
 
         Raises:
             ShapeError: Ranks that have no meaning together.
         """
         if x.ndim == w.ndim == 1:
             return cls(layout, None)
-        kernel = layout.kernel
         if w.ndim != 3:
             raise ShapeError(
-                f"w has shape {w.shape}, and a kernel has the three axes {kernel}",
-                f"{w.ndim} axes where there must be 3 ({', '.join(_WHAT[letter] for letter in kernel)})",
-                _kernel_repair(x, w, kernel),
+                f"w has shape {w.shape}, and a kernel has the three axes {layout.kernel}",
+                f"{_axes(w)}, and there must be 3 ({', '.join(_WHAT[letter] for letter in layout.kernel)})",
+                _kernel_repair(x, w, layout.kernel, per_group),
             )
         if x.ndim < 2:
+            alone = layout.data.replace("N", "")
+            added = f"x[{', '.join(':' if letter == 'H' else 'None' for letter in alone)}]"
             raise ShapeError(
-                f"x has shape {x.shape}, and with a kernel of shape {w.shape} it needs the axes {layout.data[-2:]}",
-                f"{x.ndim} axes where there must be at least 2 (channels and space)",
-                f"give it a channel axis: x[{'None, :' if layout.data[-1] == 'H' else ':, None'}], or pass a "
-                "one-dimensional kernel too",
+                f"x has shape {x.shape}, and with a kernel of shape {w.shape} it needs the axes {alone}",
+                f"{_axes(x)}, and there must be at least 2 (channels and space)",
+                f"give it a channel axis, {added}, or pass a one-dimensional kernel too"
+                if x.ndim
+                else "pass a signal: an array with channels and samples",
             )
         if layout.data[0] != "N" and x.ndim != 3:
             raise ShapeError(
-                f"x has shape {x.shape}, and layout {layout} names three axes",
-                f"{x.ndim} axes where there must be 3; batch axes may be left out or added only where N stands first",
-                'use layout="NCH" or "NHC", or give x exactly three axes',
+                f"x has shape {x.shape}, and layout {layout.data} names three axes",
+                f"{_axes(x)}, and there must be 3: batch axes may be left out or added only where N stands first",
+                'give x exactly three axes, or order them as layout="NCH" or "NHC" does',
             )
         lead = x.shape[:-2] if layout.data[0] == "N" else (x.shape[layout.data.index("N")],)
         return cls(layout, tuple(lead))
@@ -68,66 +76,35 @@ class Ranks:
         return w.reshape([w.shape[0] if letter == "H" else 1 for letter in self.layout.kernel]) if w.ndim == 1 else w
 
     def result(self, y: Array) -> Array:
-        """The result with the caller's batch axes."""
+        """The result with the caller's batch axes, where the output's layout has its N."""
         if self.lead is None:
             return y.reshape(-1)
-        if len(self.lead) == 1 or self.layout.out[0] != "N":
-            return y.reshape(y.shape[1:]) if self.lead == () else y
-        return y.reshape(*self.lead, *y.shape[1:])
+        if len(self.lead) == 1:
+            return y
+        batch = self.layout.out.index("N")
+        return y.reshape(*y.shape[:batch], *self.lead, *y.shape[batch + 1 :])
 
 
 _WHAT = {"O": "output features", "I": "input channels", "H": "taps"}
 
 
-def _kernel_repair(x: Array, w: Array, kernel: str) -> str:
+def _axes(array: Array) -> str:
+    return f"{array.ndim} {'axis' if array.ndim == 1 else 'axes'}"
+
+
+def _kernel_repair(x: Array, w: Array, kernel: str, per_group: str) -> str:
+    def added(letters: str) -> str:
+        return f"w[{', '.join('None' if axis in letters else ':' for axis in kernel)}]"
+
     if w.ndim == 1 and x.ndim >= 2:
-        picks = ", ".join(":" if letter == "H" else "None" for letter in kernel)
         return (
-            f"to filter each channel with this one kernel call convax.correlate(x, w); for one input and one output "
-            f"channel pass w[{picks}]"
+            f"for one input and one output channel pass {added('OI')}; for the same taps in each channel use jax.vmap"
         )
     if w.ndim == 2:
         return (
-            f"shape {w.shape} leaves out one axis of {kernel}; add it, for example w[None] of shape {(1, *w.shape)}; a "
-            "depthwise kernel (C, K) is w[:, None, :] with groups=C"
+            f"add the missing axis: {added('O')} where it is the features, {added('I')} where it is the channels "
+            f"(for a depthwise kernel {added(per_group)}, with groups=C)"
         )
     if w.ndim > 3:
-        return "convax is one-dimensional: 2-D and 3-D convolutions are lax.conv_general_dilated's"
-    return f"pass a kernel with the axes {kernel}"
-
-
-def check_channels(
-    x_shape: tuple[int, ...],
-    w_shape: tuple[int, ...],
-    layout: Layout,
-    channels: int,
-    kernel_channels: int,
-    groups: int,
-) -> None:
-    """Raise a ShapeError where the kernel's input channels are not the data's channels per group."""
-    if channels % groups == 0 and channels // groups == kernel_channels:
-        return
-    if channels % groups:
-        near = min((d for d in range(1, channels + 1) if channels % d == 0), key=lambda d: abs(d - groups), default=1)
-        raise ShapeError(
-            f"groups={groups} does not divide the {channels} channels of x (shape {x_shape}, layout {layout.data})",
-            f"{channels} / {groups} = {channels // groups} remainder {channels % groups}",
-            f"take a number of groups that divides {channels}, for example {near}",
-        )
-    wanted = kernel_channels * groups
-    repair = f"pass a kernel with {channels // groups} input channels, or data with {wanted} channels"
-    if channels % kernel_channels == 0 if kernel_channels else False:
-        repair += f", or groups={channels // kernel_channels}"
-    if x_shape[layout.data.index("H")] == wanted:
-        other = "NHC" if layout.data == "NCH" else "NCH"
-        repair = (
-            f"the axis that {layout.data} reads as space has size {wanted}: is the data laid out {other}? Then pass "
-            f'layout="{other},{layout.kernel}" (or "{other}" with a kernel of the order '
-            f"{'HIO' if other == 'NHC' else 'OIH'})"
-        )
-    raise ShapeError(
-        f"x of shape {x_shape} has {channels} channels ({layout.data}), and the kernel of shape {w_shape} "
-        f"({layout.kernel}) takes {kernel_channels} per group",
-        f"{channels} channels / {groups} group{'s' * (groups > 1)} = {channels // groups}, not {kernel_channels}",
-        repair,
-    )
+        return "for 2-D and 3-D convolutions call convax.conv_general_dilated, which hands them to lax"
+    return f"pass a kernel with the axes {kernel}, or two one-dimensional arrays"

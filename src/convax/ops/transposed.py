@@ -11,10 +11,11 @@ from jaxtyping import ArrayLike, Shaped
 from convax.algorithms import Algorithm
 from convax.core import Geometry, Layout
 from convax.core.arguments import as_integer, as_positive
-from convax.core.padding import nearest, resolve_padding
+from convax.core.padding import PADDING_WORDS, nearest, resolve_padding
 from convax.errors import ArgumentError, ShapeError
 from convax.ops.arrays import as_array, promote
 from convax.ops.eager import call
+from convax.ops.groups import check_transposed_channels
 from convax.ops.layers import add_bias
 from convax.ops.planned import planned
 from convax.ops.ranks import Ranks
@@ -51,7 +52,8 @@ def conv_transpose1d(
         output_padding: Outputs appended at the end, less than stride or dilation; zero with a padding word.
         dilation: Samples between two taps.
         groups: Groups that channels and features are split into.
-        layout: As in `conv1d`.
+        layout: As in `conv1d`, but that "NCH" stands for "NCH,IOH": I is the axis of x's channels, of size C, and O
+            that of the features, of size O / groups.
         algorithm: As in `conv1d`.
         precision: As in lax.
         preferred_element_type: As in lax.
@@ -105,19 +107,18 @@ def _conv_transpose1d(
     precision: Any,
     preferred_element_type: Any,
 ) -> Array:
-    # PyTorch's kernel order is that of the convolution whose adjoint this is: its inputs are our outputs.
-    parsed = Layout.parse(layout)
-    arrangement = Layout(parsed.data, "IOH" if parsed.kernel == "OIH" else parsed.kernel, parsed.out)
+    arrangement = _arrangement(layout)
     stride, dilation, groups = (
         as_positive(name, value) for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
     )
     x, w = promote(x, w, ("x", "w"))
-    ranks = Ranks.of(x, w, arrangement, kernel_letters=arrangement.kernel)
+    ranks, x_shape = Ranks.of(x, w, arrangement, per_group="O"), x.shape
     x, w = ranks.data(x), ranks.kernel(w)
     length, channels = x.shape[arrangement.data.index("H")], x.shape[arrangement.data.index("C")]
     letters = [arrangement.kernel.index(letter) for letter in "IOH"]
     kernel = w.transpose(letters)
-    _check_kernel(x.shape, w.shape, arrangement, channels, kernel.shape, groups)
+    _check_sizes(x_shape, w.shape, length, kernel.shape[2])
+    check_transposed_channels(x_shape, w.shape, arrangement, groups, x.shape)
     reach = (kernel.shape[2] - 1) * dilation + 1
     before, after = _cut(padding, length, reach, stride)
     extra = _extra(output_padding, padding, stride, dilation)
@@ -144,15 +145,27 @@ def _conv_transpose1d(
     return ranks.result(y)
 
 
+def _arrangement(layout: Any) -> Layout:
+    """The axes; without a word for the kernel, channels first means PyTorch's order."""
+    parsed = Layout.parse(layout)
+    return Layout(parsed.data, "IOH", parsed.out) if parsed.data == "NCH" and "," not in layout else parsed
+
+
 def _cut(padding: Any, length: int, reach: int, stride: int) -> tuple[int, int]:
     """Samples cut off before and after, from a number, a pair or one of the words that lax knows here."""
     if not isinstance(padding, str):
         return resolve_padding(padding, length, reach, stride)
     words = ("VALID", "SAME")
     if padding.upper() not in words:
+        if padding.upper() not in PADDING_WORDS:
+            raise ArgumentError(
+                f"padding={padding!r} is no padding word", repair=nearest(padding, dict.fromkeys(words))
+            )
+        before, after = resolve_padding(padding, length, reach, stride)
         raise ArgumentError(
-            f"padding={padding!r} has no meaning for a transposed convolution",
-            repair=nearest(padding, dict.fromkeys(words)),
+            f"padding={padding!r} has no meaning of its own for a transposed convolution",
+            "the words here say how many outputs there are: 'VALID', 'SAME'",
+            f"for the adjoint of conv1d with that padding write it as numbers: padding=({before}, {after})",
         )
     if padding.upper() == "VALID":
         return 0, min(0, reach - stride)
@@ -170,52 +183,34 @@ def _extra(output_padding: Any, padding: Any, stride: int, dilation: int) -> int
             f"output_padding={extra} with padding={padding!r}: the word already fixes the number of outputs",
             repair="leave output_padding=0, or give the padding as numbers",
         )
-    if not 0 <= extra < max(stride, dilation, 1) and extra:
+    most = max(stride, dilation) - 1
+    if not 0 <= extra <= most:
         raise ArgumentError(
             f"output_padding={extra} must be at least 0 and less than the stride or the dilation",
-            f"max(stride, dilation) = max({stride}, {dilation}) = {max(stride, dilation)}",
-            "a strided convolution maps at most `stride` lengths to one, so no more can be in doubt",
+            f"max(stride, dilation) - 1 = max({stride}, {dilation}) - 1 = {most}",
+            f"write output_padding={min(max(extra, 0), most)}; for more or fewer outputs give padding=(before, after), "
+            "where negative numbers append",
         )
     return extra
 
 
-def _check_kernel(
-    x_shape: tuple[int, ...],
-    w_shape: tuple[int, ...],
-    layout: Layout,
-    channels: int,
-    kernel: tuple[int, ...],
-    groups: int,
-) -> None:
-    if kernel[2] == 0:
+def _check_sizes(x_shape: tuple[int, ...], w_shape: tuple[int, ...], length: int, taps: int) -> None:
+    if taps == 0:
         raise ShapeError(
             "the kernel is empty", f"w has shape {w_shape}, so 0 taps", "pass a kernel of at least one tap"
         )
-    if kernel[0] != channels:
-        repair = f"pass a kernel of shape ({channels}, output features / groups, taps) in the order IOH"
-        if kernel[1] == channels:
-            repair = "its first two axes stand the other way round: w.swapaxes(0, 1), as PyTorch orders them"
-        raise ShapeError(
-            f"x of shape {x_shape} has {channels} channels ({layout.data}), and the transposed kernel of shape {w_shape} "
-            f"({layout.kernel}) takes {kernel[0]}",
-            f"{channels} is not {kernel[0]}",
-            repair,
-        )
-    if channels % groups:
-        raise ShapeError(
-            f"groups={groups} does not divide the {channels} channels of x (shape {x_shape}, layout {layout.data})",
-            f"{channels} / {groups} = {channels // groups} remainder {channels % groups}",
-            f"take a number of groups that divides {channels}",
-        )
+    if length == 0:
+        raise ShapeError("x is empty", f"x has shape {x_shape}, so 0 samples", "pass at least one sample")
 
 
 def _check_output(geometry: Geometry, length: int, reach: int, stride: int, cut: tuple[int, int], extra: int) -> None:
-    # The adjoint of no samples has no meaning; the general check would speak of the inner convolution's padding.
-    if geometry.padded - geometry.reach >= 0 and length:
+    # The general check would speak of the inner convolution's padding.
+    if geometry.padded >= geometry.reach:
         return
     outputs = (length - 1) * stride - cut[0] - cut[1] + reach + extra
+    whole = (length - 1) * stride + reach + extra
     raise ShapeError(
-        f"padding={cut} cuts off all outputs of the transposed convolution",
-        f"({length} - 1) * {stride} - {cut[0]} - {cut[1]} + {reach} + {extra} = {outputs}",
-        f"cut at most {max(0, (length - 1) * stride + reach + extra - 1)} samples in total",
+        f"padding={cut} cuts off all {whole} outputs of the transposed convolution",
+        f"output length = ({length} - 1) * {stride} - {cut[0]} - {cut[1]} + {reach} + {extra} = {outputs}",
+        f"cut at most {whole - 1} of them, before and after together",
     )
