@@ -4,7 +4,7 @@
     python -m benchmarks.calibrate --fit timings.json -o src/convax/planner/data/cpu.json
 
 The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price. The prices
-are the non-negative least-squares solution of the relative errors, one element type after the other.
+minimise the logarithm of estimate over measurement, one element type after the other.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import least_squares
 
 from convax.algorithms import ALGORITHMS, Algorithm
 from convax.algorithms.normal_form import compute
 from convax.core import ConvSpec, DType, Geometry, Layout
 
 CACHE = 24e6
+MEMORY = ("bytes", "far_bytes", "launch")
+# Where the search for prices begins: what a core of any recent machine needs, in seconds.
+START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6, "conv_group": 1e-4, "conv_row": 1e-8, "conv_call": 2e-5, "gemm_call": 1e-6}
 NHC = Layout("NHC", "HIO", "NHC")
 
 
@@ -136,48 +139,48 @@ def fit(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Prices from timings; the memory's and the launch's from float32, then those of each element type."""
     costs: dict[str, dict[str, float]] = {}
     residuals: dict[str, str] = {}
-    shared: dict[str, float] | None = None
+    shared: dict[str, float] = {}
     for dtype in ("float32", "float64", "complex64", "int32"):
         chosen = [row for row in rows if row["dtype"] == dtype]
         kinds = sorted({kind for row in chosen for kind in row["operations"]})
-        names = kinds + ([] if shared else ["bytes", "far_bytes", "launch"])
+        names = kinds + ([] if shared else list(MEMORY))
         table = np.array([[_count(row, name) for name in names] for row in chosen])
-        target = np.array([row["seconds"] for row in chosen])
-        if shared:
-            target = target - np.array([sum(_count(row, name) * shared[name] for name in shared) for row in chosen])
-            target = np.maximum(target, 0.02 * np.array([row["seconds"] for row in chosen]))
-        scale = np.array([row["seconds"] for row in chosen])
-        weights = np.ones(len(chosen))
-        for _ in range(30):
-            matrix = table * (weights / scale)[:, None]
-            norms = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
-            prices = nnls(matrix / norms, target * weights / scale)[0] / norms
-            # Least absolute errors: a few outliers must not bend the prices of the rest.
-            error = np.abs(table @ prices - target) / scale
-            weights = 1 / np.sqrt(np.maximum(error, 0.05))
+        fixed = np.array([sum(_count(row, name) * price for name, price in shared.items()) for row in chosen])
+        seconds = np.array([row["seconds"] for row in chosen])
+        start = np.array([START.get(name, 1e-10) for name in names])
+        prices = _solve(table, fixed, seconds, start)
         solution = dict(zip(names, prices.tolist(), strict=True))
-        costs[dtype] = {kind: solution[kind] for kind in kinds}
-        if shared is None:
-            shared = {name: solution[name] for name in ("bytes", "far_bytes", "launch")}
-        ratio = (table @ prices) / target
+        costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
+        shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
+        ratio = (table @ prices + fixed) / seconds
         residuals[dtype] = " / ".join(f"{np.quantile(ratio, q):.2f}" for q in (0.05, 0.5, 0.95))
-    assert shared is not None
     return {
         "name": f"{platform.machine()} CPU, {os.cpu_count()} cores",
         "provenance": {
-            "how": "python -m benchmarks.calibrate (least runs, non-negative least squares of relative errors)",
+            "how": "python -m benchmarks.calibrate (least of some runs; robust fit of the logarithm of estimate over measurement)",
             "machine": f"{_processor()}, {os.cpu_count()} cores",
             "date": datetime.date.today().isoformat(),
             "jaxlib": jax.lib.__version__,
             "timings": len(rows),
             "estimate / measured at 5 %, 50 %, 95 %": residuals,
         },
-        "launch": shared["launch"],
-        "bytes": shared["bytes"],
-        "far_bytes": shared["far_bytes"],
+        **shared,
         "cache": CACHE,
         "costs": costs,
     }
+
+
+def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Positive prices that minimise the logarithm of estimate over measurement, robustly.
+
+    A price that no timing depends on stays where it started.
+    """
+
+    def residuals(logarithms: np.ndarray) -> np.ndarray:
+        error = np.log((table @ np.exp(logarithms) + fixed) / seconds)
+        return np.concatenate([error, 0.05 * (logarithms - np.log(start))])
+
+    return np.exp(least_squares(residuals, np.log(start), loss="soft_l1", f_scale=0.3).x)
 
 
 def _count(row: dict[str, Any], name: str) -> float:

@@ -43,11 +43,11 @@ class Direct(Algorithm):
         # loop nest, for which groups are first expanded into a dense kernel of zeros.
         if spec.accumulator.name != "float32":
             amount = spec.multiply_adds * spec.groups * spec.geometry.upsample
-            return Work({"conv_naive": amount, "conv_row": rows}, spec.bytes, 1)
+            return Work({"conv_naive": amount, "conv_row": rows, "conv_call": 1}, spec.bytes, 1)
         kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"
         # Groups are a loop of small convolutions, each with a start-up of its own.
-        counts = {kind: spec.multiply_adds * spec.geometry.upsample, "conv_row": rows, "conv_group": spec.groups - 1}
-        return Work(counts, spec.bytes, 1)
+        counts = {kind: spec.multiply_adds * spec.geometry.upsample, "conv_row": rows}
+        return Work(counts | {"conv_group": spec.groups - 1, "conv_call": 1}, spec.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry

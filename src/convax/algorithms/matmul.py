@@ -48,6 +48,8 @@ class Matmul(Algorithm):
             return f"{spec.dtype} has no arithmetic of its own"
         if spec.geometry.upsample > 1:
             return f"upsample {spec.geometry.upsample} would multiply by inserted zeros; polyphase skips them"
+        if self.form in ("taps", "fold") and spec.group_channels == spec.group_features == 1:
+            return "one channel and one feature leave no product to form; shift_add is the same sum"
         products = spec.geometry.output if self.form == "outputs" else spec.geometry.taps
         counted = "outputs" if self.form == "outputs" else "taps"
         if products > MOST_PRODUCTS:

@@ -20,8 +20,8 @@ class Work:
             products; "_thin" where a side has less than four, "_call" for each product), "fft" (N log2 N summed
             over the transforms; "_long" beyond the cache), "loop_complex" (products of spectra), "conv_nhc" and
             "conv_nch" (multiply-adds inside lax's own convolution, by layout; "_thin" for few features),
-            "conv_naive" (the same where the backend has only a plain loop), "conv_row" and "conv_group" (its
-            cost for each output position and for each group).
+            "conv_naive" (the same where the backend has only a plain loop), "conv_row", "conv_group" and
+            "conv_call" (its cost for each output position, each group and each call).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 
