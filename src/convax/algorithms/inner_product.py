@@ -67,7 +67,8 @@ class InnerProduct(Algorithm):
         sums = []
         if whole:
             shape = (*products[0].shape[:-1], whole // self.lanes, self.lanes)
-            sums.append(_sum_each([p[..., :whole].reshape(shape) for p in products], axes=(3, 4)).sum(axis=-1))
+            lanes = _sum_each([p[..., :whole].reshape(shape) for p in products], axes=(3, 4))
+            sums.append(lanes.sum(axis=-1, dtype=lanes.dtype))  # NumPy's sum of narrow integers would widen them
         if whole < geometry.taps:
             sums.append(_sum_each([p[..., whole:] for p in products], axes=(3, 4)))
         return sum(sums[1:], start=sums[0])
