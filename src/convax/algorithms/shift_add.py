@@ -1,12 +1,13 @@
-"""shift_add: one shifted copy of the signal per tap, scaled and summed; XLA fuses all of them into one pass."""
+"""shift_add: one shifted copy of the signal per tap, scaled and summed; XLA fuses them into few passes."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Self
 
-from jax import Array
+from jax import Array, lax
 
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.windows import padded, strided_window
@@ -16,10 +17,7 @@ from convax.core.work import Work
 __all__ = ["ShiftAdd"]
 
 # Each term is an operation of the compiled program: more of them take seconds to compile.
-MOST_TERMS = 128
-
-# Up to about this many terms their shifted loads and the kernel's taps stay in registers.
-FEW_TERMS = 40
+MOST_TERMS = 192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +25,16 @@ class ShiftAdd(Algorithm):
     """y[i] = sum over taps k of w[k] * z[i * stride + k * dilation], as a sum of slices.
 
     Best where there is nothing to share between outputs: one channel, or one channel per group (depthwise),
-    and some tens of taps. The signal is read once from memory, each output is written once.
+    and up to a hundred taps. The signal is read once from memory for each block of terms.
+
+    Args:
+        block: Most terms that are fused into one pass; beyond some forty, their shifted loads and the taps no
+            longer stay in registers, and a pass slows down by more than another pass costs.
     """
 
     name = "shift_add"
     idea = "a sum of shifted slices, fused into one pass over memory"
+    block: int = 32
 
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
@@ -51,21 +54,33 @@ class ShiftAdd(Algorithm):
         return None
 
     def work(self, spec: ConvSpec) -> Work:
-        passes = 1 if spec.geometry.padding == (0, 0) else 2
-        extra = (passes - 1) * 2 * spec.sizes[0] * spec.accumulator.bytes
+        data, _, output = spec.sizes
+        blocks = len(self._blocks(spec))
+        copies = 0 if spec.geometry.padding == (0, 0) else 2 * data
+        # Each block reads the signal; more than one write their sums to memory and are added up from there.
+        moved = copies + (blocks - 1) * data + (2 * blocks * output if blocks > 1 else 0)
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
-        if spec.geometry.taps * spec.group_channels > FEW_TERMS:
-            kind += "_long"
-        return Work({kind: spec.multiply_adds}, spec.bytes + extra, passes)
+        launches = blocks + (blocks > 1) + (copies > 0)
+        return Work({kind: spec.multiply_adds}, spec.bytes + moved * spec.accumulator.bytes, launches)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         z = padded(x, spec.geometry)
-        total: Array | None = None
-        for tap in range(spec.geometry.taps):
-            window = strided_window(z, tap, spec.geometry)
-            for channel in range(spec.group_channels):
-                # (n, g, 1, i) * (g, o, 1): broadcast over signals and outputs.
-                term = window[:, :, channel, None, :] * w[None, :, :, channel, tap, None]
-                total = term if total is None else total + term
-        assert total is not None, "an empty convolution does not reach an algorithm"
-        return total
+        sums = []
+        for terms in self._blocks(spec):
+            # (n, g, 1, i) * (g, o, 1): broadcast over signals and outputs.
+            products = (
+                strided_window(z, tap, spec.geometry)[:, :, channel, None, :] * w[None, :, :, channel, tap, None]
+                for tap, channel in terms
+            )
+            sums.append(sum(products, start=next(products)))
+        if len(sums) > 1:
+            # The barrier keeps XLA from fusing the blocks into the one long pass that they are to avoid.
+            sums = [lax.optimization_barrier(part) for part in sums]
+        return sum(sums[1:], start=sums[0])
+
+    def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
+        """The terms (tap, channel), in blocks of nearly equal size."""
+        terms = list(itertools.product(range(spec.geometry.taps), range(spec.group_channels)))
+        count = -(-len(terms) // self.block)
+        size = -(-len(terms) // count)
+        return [terms[start : start + size] for start in range(0, len(terms), size)]

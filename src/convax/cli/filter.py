@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from convax.cli.atomic import check_output, replacing
 from convax.cli.console import Report, Stopwatch, duration
+from convax.cli.files import ARRAYS, container_of, read_recording, write_recording
 from convax.cli.filtering import Filtering, working_dtype
 from convax.cli.kernels import Kernel, KernelChoice
-from convax.cli.recording import (
-    ARRAYS,
-    Recording,
-    Written,
-    container_of,
-    read_recording,
-    write_recording,
-)
+from convax.cli.recording import Recording, Written
 
 if TYPE_CHECKING:
     import numpy as np

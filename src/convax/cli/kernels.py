@@ -160,7 +160,8 @@ def _designed(kind: str, cutoffs: Sequence[float], rate: float | None, taps: int
 
 
 def _read(path: Path, rate: float | None, channels: int) -> Kernel:
-    from convax.cli.recording import NoBar, read_recording
+    from convax.cli.files import read_recording
+    from convax.cli.recording import NoBar
 
     response = read_recording(path, NoBar())
     if rate is not None and response.rate is not None and response.rate != rate:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convax.cli.atomic import replacing
-from convax.cli.recording import NoBar, Recording, read_recording
+from convax.cli.files import read_recording
+from convax.cli.recording import NoBar, Recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

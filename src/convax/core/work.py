@@ -15,13 +15,13 @@ class Work:
 
     Args:
         operations: Number of operations by kind. The kinds are the names of rates in a device model:
-            "loop" (multiply-adds of a fused elementwise loop; "_strided" and "_long" where its loads are strided
-            or too many for registers), "reduce" (multiply-adds of a reduction), "gemm" (multiply-adds of matrix
-            products; "_thin" where a side has less than four, "_call" for each product), "fft" (N log2 N summed
-            over the transforms; "_long" beyond the cache), "loop_complex" (products of spectra), "conv_nhc" and
-            "conv_nch" (multiply-adds inside lax's own convolution, by layout; "_thin" for few features),
-            "conv_naive" (the same where the backend has only a plain loop), "conv_row", "conv_group" and
-            "conv_call" (its cost for each output position, each group and each call).
+            "loop" (multiply-adds of a fused elementwise loop; "_strided" where its loads are), "reduce"
+            (multiply-adds of a reduction), "gemm" (multiply-adds of matrix products; "_thin" where a side has less
+            than four, "_call" for each product), "fft" (N log2 N summed over the transforms; "_long" beyond the
+            cache), "loop_complex" (products of spectra), "conv_nhc" and "conv_nch" (multiply-adds inside lax's own
+            convolution, by layout; "_thin" for few features), "conv_naive" (the same where the backend has only a
+            plain loop), "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group
+            and each call).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 

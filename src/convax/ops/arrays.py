@@ -36,7 +36,8 @@ def as_array(name: str, value: Any) -> Any:
                 "pass rows of equal length, or one array per call",
             ) from None
         _check_width(name, array)
-    if array.dtype.kind in "OSUMm" or array.dtype.names or array.dtype.char in "gG":
+    widest = {"f": 8, "c": 16}.get(array.dtype.kind, array.dtype.itemsize)
+    if array.dtype.kind in "OSUMm" or array.dtype.names or array.dtype.itemsize > widest:
         _refuse(name, value, array.dtype)
     return array
 
