@@ -3,16 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-deep lint bench docs clean
+.PHONY: demo test test-oldest test-deep lint bench docs clean
 
 $(VENV)/.created:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 # One stamp file per set of extras: set-up runs again only when pyproject.toml changes.
 $(VENV)/.with-%: pyproject.toml $(VENV)/.created
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(subst +,$(comma),$*)]'
+	@echo 'setting up $(VENV) with $* (once; a few minutes on a slow line)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(subst +,$(comma),$*)]' $(JAX)
 	@touch $@
 comma := ,
 
@@ -22,6 +23,10 @@ demo: $(VENV)/.with-cli+audio+plots
 test: $(VENV)/.with-test+lint
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# The oldest JAX that is supported, in an environment of its own.
+test-oldest:
+	$(MAKE) test VENV=.venv-oldest JAX='jax==0.8.1 jaxlib==0.8.1'
 
 test-deep: $(VENV)/.with-test+lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep

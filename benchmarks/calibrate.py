@@ -32,7 +32,8 @@ from convax.core import ConvSpec, DType, Geometry, Layout
 CACHE = 24e6
 MEMORY = ("bytes", "far_bytes", "launch")
 # Where the search for prices begins: what a core of any recent machine needs, in seconds.
-START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6, "conv_group": 1e-4, "conv_row": 1e-8, "conv_call": 2e-5, "gemm_call": 1e-6}
+START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
+START |= {"conv_group": 1e-4, "conv_row": 1e-8, "conv_call": 2e-5, "gemm_call": 1e-6}
 NHC = Layout("NHC", "HIO", "NHC")
 
 
@@ -157,7 +158,7 @@ def fit(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": f"{platform.machine()} CPU, {os.cpu_count()} cores",
         "provenance": {
-            "how": "python -m benchmarks.calibrate (least of some runs; robust fit of the logarithm of estimate over measurement)",
+            "how": "python -m benchmarks.calibrate (least of some runs; robust fit of log(estimate / measured))",
             "machine": f"{_processor()}, {os.cpu_count()} cores",
             "date": datetime.date.today().isoformat(),
             "jaxlib": jax.lib.__version__,
