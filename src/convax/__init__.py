@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from convax.ops import correlate as correlate
     from convax.ops import plan as plan
     from convax.planner import Plan as Plan
+    from convax.planner import Wisdom as Wisdom
+    from convax.planner import use_wisdom as use_wisdom
+    from convax.tuning import tune as tune
 
 __version__ = "0.1.0"
 
@@ -28,6 +31,7 @@ _MODULE_OF = {
     "ConvSpec": "convax.core",
     "Geometry": "convax.core",
     "Plan": "convax.planner",
+    "Wisdom": "convax.planner",
     "conv1d": "convax.ops",
     "conv1d_basic": "convax.ops",
     "conv_general_dilated": "convax.ops",
@@ -35,6 +39,8 @@ _MODULE_OF = {
     "convolve": "convax.ops",
     "correlate": "convax.ops",
     "plan": "convax.ops",
+    "tune": "convax.tuning",
+    "use_wisdom": "convax.planner",
 }
 _MODULES = ("algorithms", "errors")
 

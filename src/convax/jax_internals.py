@@ -7,12 +7,12 @@ of JAX that moves one is named by a failing test. Checked with JAX 0.8.1 to 0.11
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 from jax import Array, lax
-from jax.extend.core import ClosedJaxpr, Literal, Primitive
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Primitive
 from jax.interpreters import ad, batching, mlir
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "align_varying",
     "define_bilinear",
     "evaluate_with",
+    "inner_jaxprs",
     "is_tracer",
     "lax_batching_rule",
     "lax_transpose",
@@ -127,6 +128,19 @@ def register_lowering(primitive: Primitive, formulation: Callable[..., Callable[
     for platform in PLATFORMS:
         lowering = mlir.lower_fun(formulation(platform), multiple_results=False)
         mlir.register_lowering(primitive, lowering, platform=platform)
+
+
+def inner_jaxprs(equation: Any) -> Iterator[Any]:
+    """The functions that an equation holds: bodies of loops, branches, called functions.
+
+    Relies on inner jaxprs being parameters of type `Jaxpr` or `ClosedJaxpr`, alone or in tuples.
+    """
+    for value in equation.params.values():
+        for entry in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(entry, ClosedJaxpr):
+                yield entry.jaxpr
+            elif isinstance(entry, Jaxpr):
+                yield entry
 
 
 def evaluate_with(

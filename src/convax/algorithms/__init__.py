@@ -1,10 +1,5 @@
 """The ways: every formulation of a convolution, one file each, and the table of them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from convax.algorithms.direct import Direct
 from convax.algorithms.fft import Fft
 from convax.algorithms.inner_product import InnerProduct
@@ -13,6 +8,7 @@ from convax.algorithms.matmul import Matmul
 from convax.algorithms.overlap_save import OverlapSave
 from convax.algorithms.polyphase import Polyphase
 from convax.algorithms.shift_add import ShiftAdd
+from convax.algorithms.table import ALGORITHMS, from_plain, to_plain
 from convax.algorithms.toeplitz import Toeplitz
 
 __all__ = [
@@ -26,8 +22,6 @@ __all__ = [
     "Polyphase",
     "ShiftAdd",
     "Toeplitz",
+    "from_plain",
+    "to_plain",
 ]
-
-ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
-    {kind.name: kind for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Direct)}
-)

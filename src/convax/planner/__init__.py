@@ -1,6 +1,22 @@
 """Which way, and why: prices for the work that algorithms count, and the choice between them."""
 
-from convax.planner.device import DeviceModel
-from convax.planner.plan import Candidate, Plan, choose, make_plan, resolve_algorithm
+from convax.planner.device import DeviceModel, device_name
+from convax.planner.plan import Candidate, Plan, choose, estimates, make_plan, resolve_algorithm
+from convax.planner.timing import measure
+from convax.planner.wisdom import Remembered, Wisdom, active_wisdom, use_wisdom
 
-__all__ = ["Candidate", "DeviceModel", "Plan", "choose", "make_plan", "resolve_algorithm"]
+__all__ = [
+    "Candidate",
+    "DeviceModel",
+    "Plan",
+    "Remembered",
+    "Wisdom",
+    "active_wisdom",
+    "choose",
+    "device_name",
+    "estimates",
+    "make_plan",
+    "measure",
+    "resolve_algorithm",
+    "use_wisdom",
+]

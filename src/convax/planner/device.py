@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
+import os
+import pathlib
+import platform as host
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+import jax
+import jaxlib.version
+
+import convax
 from convax.core.work import Work
 
-__all__ = ["DeviceModel"]
+__all__ = ["DeviceModel", "device_name"]
 
 _FILE_OF_PLATFORM = {"cpu": "cpu", "cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "tpu": "gpu"}
 
@@ -56,6 +64,33 @@ class DeviceModel:
         name = _FILE_OF_PLATFORM.get(platform, "cpu")
         text = resources.files("convax.planner").joinpath("data", f"{name}.json").read_text("utf-8")
         return cls(**json.loads(text))
+
+
+@functools.cache
+def device_name(platform: str) -> str:
+    """The device and the versions that a measurement holds for, in words: kind, threads, jaxlib, convax.
+
+    A platform that this process has no device of (a program lowered for elsewhere) is named by itself.
+    """
+    try:
+        kind = jax.devices(platform)[0].device_kind
+    except RuntimeError:
+        return platform
+    if platform == "cpu":
+        kind = f"{_processor()} with {_threads()} threads"
+    return f"{kind}, jaxlib {jaxlib.version.__version__}, convax {convax.__version__}"
+
+
+def _threads() -> int:
+    # What this process may use, which in a container is less than what the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError, StopIteration):
+        lines = pathlib.Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return host.processor() or host.machine()
 
 
 def _nearest_type(dtype: str) -> str:

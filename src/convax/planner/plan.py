@@ -12,9 +12,12 @@ from convax.core.padding import nearest
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.errors import AlgorithmError, ArgumentTypeError
-from convax.planner.device import DeviceModel
+from convax.planner.device import DeviceModel, device_name
+from convax.planner.wisdom import active_wisdom
 
-__all__ = ["Candidate", "Plan", "choose", "make_plan", "resolve_algorithm"]
+__all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_algorithm"]
+
+Source = Literal["requested", "wisdom", "estimate"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +38,14 @@ class Plan:
         spec: The convolution.
         platform: Where it runs.
         algorithm: The choice.
-        source: "requested" by the caller, or chosen by "estimate".
+        source: "requested" by the caller, measured before ("wisdom"), or chosen by "estimate".
         candidates: The best setting of each algorithm, fastest first, refusals last.
     """
 
     spec: ConvSpec
     platform: str
     algorithm: Algorithm
-    source: Literal["requested", "estimate"]
+    source: Source
     candidates: tuple[Candidate, ...]
 
     @property
@@ -89,33 +92,60 @@ def resolve_algorithm(algorithm: str | Algorithm | None) -> str | Algorithm | No
     return algorithm
 
 
-@functools.lru_cache(maxsize=4096)
 def make_plan(spec: ConvSpec, platform: str = "cpu", algorithm: str | Algorithm | None = None) -> Plan:
-    """Price every candidate for `spec` and choose: what was requested, else the least estimate.
+    """Choose among the candidates: what was requested, else what was measured, else the least estimate.
 
     Raises:
         AlgorithmError: The requested algorithm does not exist or cannot serve; the text is its reason.
     """
     requested = resolve_algorithm(algorithm)
+    candidates = estimates(spec, platform)
+    source: Source = "estimate"
+    chosen = candidates[0].algorithm
+    if requested is not None:
+        candidates, source = _with_request(requested, spec, platform), "requested"
+        chosen = _served(requested, candidates, spec)
+    elif (remembered := _measured(spec, platform)) is not None:
+        candidates, source = _with_request(remembered, spec, platform), "wisdom"
+        chosen = remembered
+    return Plan(spec, platform, chosen, source, candidates)
+
+
+def _measured(spec: ConvSpec, platform: str) -> Algorithm | None:
+    """The remembered choice, unless it cannot serve (a file that was edited by hand)."""
+    remembered = active_wisdom().recall(spec, device_name(platform))
+    return None if remembered is None or remembered.algorithm.why_not(spec) else remembered.algorithm
+
+
+@functools.lru_cache(maxsize=4096)
+def estimates(spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
+    """The best setting of each algorithm by estimate, fastest first, refusals last."""
     model = DeviceModel.of_platform(platform)
     best = [_best_setting(kind, spec, model) for kind in ALGORITHMS.values()]
-    if isinstance(requested, Algorithm):
-        best = [c for c in best if c.algorithm.name != requested.name]
-        best.append(_priced(requested, spec, model))
-    best.sort(key=lambda candidate: candidate.seconds)
-    if requested is None:
-        chosen = best[0]
-    else:
-        name = requested if isinstance(requested, str) else requested.name
-        chosen = next(c for c in best if c.algorithm.name == name)
-        if chosen.refusal is not None:
-            raise AlgorithmError(
-                f"algorithm={str(requested)!r} cannot serve this convolution ({spec})",
-                chosen.refusal,
-                f"leave algorithm=None, or take {best[0].algorithm.name!r}, the fastest that can",
-            )
-    source: Literal["requested", "estimate"] = "estimate" if requested is None else "requested"
-    return Plan(spec, platform, chosen.algorithm, source, tuple(best))
+    return tuple(sorted(best, key=lambda candidate: candidate.seconds))
+
+
+@functools.lru_cache(maxsize=4096)
+def _with_request(requested: str | Algorithm, spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
+    """The estimates, with a requested value in the place of its algorithm's best setting."""
+    candidates = estimates(spec, platform)
+    if isinstance(requested, str):
+        return candidates
+    others = [candidate for candidate in candidates if candidate.algorithm.name != requested.name]
+    asked = _priced(requested, spec, DeviceModel.of_platform(platform))
+    return tuple(sorted([*others, asked], key=lambda candidate: candidate.seconds))
+
+
+def _served(requested: str | Algorithm, candidates: tuple[Candidate, ...], spec: ConvSpec) -> Algorithm:
+    name = requested if isinstance(requested, str) else requested.name
+    asked = next(candidate for candidate in candidates if candidate.algorithm.name == name)
+    if asked.refusal is not None:
+        raise AlgorithmError(
+            f"algorithm={str(requested)!r} cannot serve this convolution ({spec})",
+            asked.refusal,
+            f"leave algorithm=None, or take {candidates[0].algorithm.name!r}, the fastest that can",
+        )
+    return asked.algorithm
 
 
 def choose(spec: ConvSpec, platform: str, algorithm: str | Algorithm | None = None) -> Algorithm:
