@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -60,7 +61,7 @@ def measure(
     for algorithm in promising(spec, platform):
         told(algorithm)
         compiled = _compiled(algorithm, spec, x, w)
-        run = lambda compiled=compiled: compiled(x, w)
+        run = functools.partial(compiled, x, w)
         _timed(run)
         least[algorithm] = _timed(run)
         if least[algorithm] <= BEATEN * min(least.values()):
