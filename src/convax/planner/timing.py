@@ -61,11 +61,11 @@ def measure(
     for algorithm in promising(spec, platform):
         told(algorithm)
         compiled = _compiled(algorithm, spec, x, w)
-        run = functools.partial(compiled, x, w)
-        _timed(run)
-        least[algorithm] = _timed(run)
+        candidate = functools.partial(compiled, x, w)
+        _timed(candidate)
+        least[algorithm] = _timed(candidate)
         if least[algorithm] <= BEATEN * min(least.values()):
-            runs[algorithm] = run
+            runs[algorithm] = candidate
     start = time.perf_counter()
     for _ in _rounds(start, seconds):
         for algorithm, run in runs.items():
