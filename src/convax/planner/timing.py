@@ -25,8 +25,14 @@ MOST_CANDIDATES = 12
 BEATEN = 2.0
 
 
-def promising(spec: ConvSpec, platform: str) -> list[Algorithm]:
-    """The settings worth measuring, best estimate first; lax's own convolution is always among them."""
+def promising(spec: ConvSpec, platform: str, hopeless: float = HOPELESS) -> list[Algorithm]:
+    """The settings worth measuring, best estimate first; lax's own convolution is always among them.
+
+    Args:
+        spec: The convolution.
+        platform: Whose prices to estimate by.
+        hopeless: How many times the best estimate is beyond hope.
+    """
     model = DeviceModel.of_platform(platform)
     priced: list[tuple[float, Algorithm]] = []
     for kind in ALGORITHMS.values():
@@ -35,13 +41,18 @@ def promising(spec: ConvSpec, platform: str) -> list[Algorithm]:
                 seconds = model.seconds(algorithm.work(spec), spec.accumulator.name)
                 priced.append((seconds, algorithm))
     priced.sort(key=lambda pair: pair[0])
-    near = [algorithm for seconds, algorithm in priced if seconds <= HOPELESS * priced[0][0]][:MOST_CANDIDATES]
+    near = [algorithm for seconds, algorithm in priced if seconds <= hopeless * priced[0][0]][:MOST_CANDIDATES]
     native = next(algorithm for _, algorithm in priced if isinstance(algorithm, Direct))
     return near if native in near else [*near, native]
 
 
 def measure(
-    spec: ConvSpec, platform: str, *, seconds: float = 1.0, told: Callable[[Algorithm], None] = lambda _: None
+    spec: ConvSpec,
+    platform: str,
+    *,
+    seconds: float = 1.0,
+    hopeless: float = HOPELESS,
+    told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, float]:
     """Least seconds of each promising candidate.
 
@@ -52,13 +63,14 @@ def measure(
         spec: The convolution.
         platform: The platform to run on; a device of it must be there.
         seconds: Time for the rounds, compilation apart.
+        hopeless: As in `promising`.
         told: Called with each candidate before it is compiled.
     """
     device = jax.devices(platform)[0]
     x, w = (jax.device_put(values, device) for values in _operands(spec))
     runs: dict[Algorithm, Callable[[], Any]] = {}
     least: dict[Algorithm, float] = {}
-    for algorithm in promising(spec, platform):
+    for algorithm in promising(spec, platform, hopeless):
         told(algorithm)
         compiled = _compiled(algorithm, spec, x, w)
         candidate = functools.partial(compiled, x, w)

@@ -1,0 +1,160 @@
+"""Fit the prices of a device: time candidates of many convolutions, then solve for seconds per operation.
+
+The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price. The prices
+minimise the logarithm of estimate over measurement, one element type after the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jaxlib.version
+import numpy as np
+
+from convax.core.dtypes import DType
+from convax.core.geometry import Geometry
+from convax.core.layout import Layout
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+from convax.planner.device import device_name
+from convax.planner.timing import measure
+
+__all__ = ["Timing", "fit", "record", "sample"]
+
+CACHE = 24e6
+MEMORY = ("bytes", "far_bytes", "launch")
+# Where the search for prices begins: what a core of any recent machine needs, in seconds.
+START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
+START |= {"conv_group": 1e-4, "conv_row": 1e-8, "conv_call": 2e-5, "gemm_call": 1e-6}
+NHC = Layout("NHC", "HIO", "NHC")
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """One measured run: what was counted, and what it took.
+
+    Args:
+        dtype: Type that sums were kept in.
+        work: Counts.
+        seconds: Least seconds.
+        label: Algorithm and convolution in words.
+    """
+
+    dtype: str
+    work: Work
+    seconds: float
+    label: str
+
+
+def sample() -> list[ConvSpec]:
+    """Signals and layers that between them exercise each kind of operation."""
+    made = []
+    for dtype in ("float32", "float64"):
+        for length, taps in itertools.product(
+            (1_000, 10_000, 100_000, 1_000_000), (3, 9, 31, 65, 129, 301, 1001, 5001)
+        ):
+            if taps <= length:
+                made.append(ConvSpec(Geometry(length, taps), dtype=DType(dtype)))
+    for dtype in ("float32", "float64", "complex64", "int32"):
+        made += _layers(DType(dtype))
+    for dtype in ("complex64", "int32"):
+        for length, taps in itertools.product((1_000, 100_000), (3, 31, 129, 1001)):
+            if taps <= length:
+                made.append(ConvSpec(Geometry(length, taps), dtype=DType(dtype)))
+    return made
+
+
+def _layers(dtype: DType) -> list[ConvSpec]:
+    """Layers of networks, forward and as the gradients that they lead to."""
+    make = functools.partial(ConvSpec, dtype=dtype)
+    small = 1 if dtype.name == "float32" else 4
+    return [
+        make(Geometry(1024, 3, padding=(1, 1)), 8 // small, 64, 64),
+        make(Geometry(1024, 3, padding=(1, 1)), 8 // small, 64, 64, layout=NHC),
+        make(Geometry(1024, 9), 4, 16, 32),
+        make(Geometry(1024, 5, stride=2), 8 // small, 32, 64),
+        make(Geometry(512, 3, dilation=4, padding=(4, 4)), 4, 64, 64),
+        make(Geometry(1024, 4), 8 // small, 256, 256, 256),
+        make(Geometry(1024, 31), 8 // small, 64, 64, 64),
+        make(Geometry(1024, 9, stride=2), 4, 64, 64, 64),
+        make(Geometry(512, 5), 4, 64, 64, 8),
+        make(Geometry(4000, 31), 1, 64, 64, 64),
+        make(Geometry(800, 5, upsample=2, padding=(4, 4)), 4, 32, 32),
+        make(Geometry(500, 16, upsample=8, padding=(15, 15)), 2, 32, 16),
+        make(Geometry(16000, 16, stride=8), 1, 1, 64),
+        make(Geometry(1024, 1021), 64, 8, 64, batch_groups=64),  # batch groups: a depthwise kernel gradient
+        make(Geometry(1026, 1024), 16, 8, 32),  # a dense kernel gradient
+    ]
+
+
+def record(specs: Sequence[ConvSpec], platform: str, told: Callable[[ConvSpec], None] = lambda _: None) -> list[Timing]:
+    """Time the promising candidates of each spec, and note the work that each counted beside its seconds."""
+    timings = []
+    for spec in specs:
+        told(spec)
+        for algorithm, seconds in measure(spec, platform, seconds=0.3, hopeless=30.0).items():
+            timings.append(Timing(spec.accumulator.name, algorithm.work(spec), seconds, f"{algorithm}: {spec}"))
+    return timings
+
+
+def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
+    """The contents of a device file: prices, and how, where and when they were measured.
+
+    The prices of memory and of a launch come from float32; those of operations from each element type.
+    """
+    costs: dict[str, dict[str, float]] = {}
+    quality: dict[str, str] = {}
+    shared: dict[str, float] = {}
+    for dtype in ("float32", "float64", "complex64", "int32"):
+        chosen = [timing for timing in timings if timing.dtype == dtype]
+        if not chosen:
+            continue
+        kinds = sorted({kind for timing in chosen for kind in timing.work.operations})
+        names = kinds + ([] if shared else list(MEMORY))
+        table = np.array([[_count(timing.work, name) for name in names] for timing in chosen])
+        fixed = np.array([sum(_count(t.work, name) * price for name, price in shared.items()) for t in chosen])
+        seconds = np.array([timing.seconds for timing in chosen])
+        prices = _solve(table, fixed, seconds, np.array([START.get(name, 1e-10) for name in names]))
+        solution = dict(zip(names, prices.tolist(), strict=True))
+        costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
+        shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
+        ratio = (table @ prices + fixed) / seconds
+        quality[dtype] = " / ".join(f"{np.quantile(ratio, q):.2f}" for q in (0.05, 0.5, 0.95))
+    name = device_name(platform)
+    provenance = {
+        "how": "convax calibrate (least of some runs; robust fit of log(estimate / measured))",
+        "machine": name.split(", jaxlib")[0],
+        "date": datetime.date.today().isoformat(),
+        "jaxlib": jaxlib.version.__version__,
+        "timings": len(timings),
+        "estimate / measured at 5 %, 50 %, 95 %": quality,
+    }
+    return {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
+
+
+def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Positive prices that minimise the logarithm of estimate over measurement, robustly.
+
+    A price that no timing depends on stays where it started.
+    """
+    from scipy.optimize import least_squares
+
+    def residuals(logarithms: np.ndarray) -> np.ndarray:
+        error = np.log((table @ np.exp(logarithms) + fixed) / seconds)
+        return np.concatenate([error, 0.05 * (logarithms - np.log(start))])
+
+    solution: np.ndarray = np.exp(least_squares(residuals, np.log(start), loss="soft_l1", f_scale=0.3).x)
+    return solution
+
+
+def _count(work: Work, name: str) -> float:
+    if name == "bytes":
+        return min(work.bytes, CACHE)
+    if name == "far_bytes":
+        return max(0.0, work.bytes - CACHE)
+    return float(work.launches if name == "launch" else work.operations.get(name, 0.0))
