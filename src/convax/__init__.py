@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from convax.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from convax import algorithms as algorithms
     from convax import errors as errors
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from convax.planner import Wisdom as Wisdom
     from convax.planner import use_wisdom as use_wisdom
     from convax.tuning import tune as tune
-
-__version__ = "0.1.0"
 
 _MODULE_OF = {
     "ConvSpec": "convax.core",

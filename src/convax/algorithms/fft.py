@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
 import jax.numpy as jnp
 from jax import Array
@@ -61,15 +61,15 @@ class Fft(Algorithm):
 
         def convolve(z: Array, w: Array) -> Array:
             dilated = pad_last(w, 0, 0, geometry.dilation - 1)
-            product = multiply(spectrum(z, points), kernel_spectrum(dilated, points))
+            product = multiply(spectrum(z, points), kernel_spectrum(dilated, points), spec.precision)
             y = inverse(product, points, z)
             return y[..., : (geometry.output - 1) * geometry.stride + 1 : geometry.stride]
 
         return contained(convolve, padded(x, geometry), w)
 
 
-def multiply(signals: Array, kernels: Array) -> Array:
+def multiply(signals: Array, kernels: Array, precision: Any) -> Array:
     """(n, g, c, f) and (g, o, c, f) -> (n, g, o, f): the products of spectra, summed over channels."""
     if kernels.shape[2] == 1:
         return signals * kernels[None, :, :, 0]
-    return jnp.einsum("ngcf,gocf->ngof", signals, kernels)
+    return jnp.einsum("ngcf,gocf->ngof", signals, kernels, precision=precision)

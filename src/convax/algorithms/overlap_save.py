@@ -102,7 +102,7 @@ class OverlapSave(Algorithm):
         if spec.group_channels == 1:
             product = spectrum(frames, self.points) * kernels[None, :, :, 0, None, :]
         else:
-            product = jnp.einsum("ngcbf,gocf->ngobf", spectrum(frames, self.points), kernels)
+            product = jnp.einsum("ngcbf,gocf->ngobf", spectrum(frames, self.points), kernels, precision=spec.precision)
         y = inverse(product, self.points, z)[..., :step]
         return y.reshape(*y.shape[:3], blocks * step)[..., : geometry.output]
 
@@ -112,7 +112,7 @@ class OverlapSave(Algorithm):
         pieces = pad_last(w, 0, 0, geometry.dilation - 1)
         pieces = pad_last(pieces, 0, blocks * step - pieces.shape[-1])
         pieces = kernel_spectrum(pieces.reshape(*pieces.shape[:-1], blocks, step), self.points)
-        product = jnp.einsum("ngcbf,gocbf->ngof", frames, pieces)
+        product = jnp.einsum("ngcbf,gocbf->ngof", frames, pieces, precision=spec.precision)
         return inverse(product, self.points, z)[..., : geometry.output]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 from jax import Array
 
+from convax.errors import ConvaxError
 from convax.jax_internals import is_tracer
 
 __all__ = ["call"]
@@ -39,4 +40,9 @@ def call(function: Callable[..., Array], arrays: tuple[Any, ...], **settings: An
         compiled = _compiled(function, tuple(settings.items()), tuple(map(_types, settings.values())))
     except TypeError:
         return function(*arrays, **settings)
-    return compiled(*arrays)
+    try:
+        return compiled(*arrays)
+    except ConvaxError as error:
+        # JAX appends a note on its own frames; the error is to end with its repair.
+        error.__dict__.pop("__notes__", None)
+        raise

@@ -16,11 +16,12 @@ from typing import Any
 import jax
 import jaxlib.version
 
-import convax
 from convax.core.work import Work
+from convax.version import __version__
 
 __all__ = ["DeviceModel", "device_name"]
 
+UNKNOWN = 1e-9  # seconds: no loop that fuses is slower
 _FILE_OF_PLATFORM = {"cpu": "cpu", "cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "tpu": "gpu"}
 
 
@@ -49,11 +50,12 @@ class DeviceModel:
     def seconds(self, work: Work, dtype: str) -> float:
         """The price of `work` whose sums are kept in `dtype`.
 
-        Kinds of operation that the file does not list cost nothing; types that it does not list are priced as
-        the nearest one that it does.
+        Types that the file does not list are priced as the nearest one that it does; kinds of operation that it
+        does not list (a new algorithm's, before the device is calibrated again) as slow ones, so that they win
+        only where nothing else comes near.
         """
         prices = self.costs.get(dtype) or self.costs[_nearest_type(dtype)]
-        operations = sum(count * prices.get(kind, 0.0) for kind, count in work.operations.items())
+        operations = sum(count * prices.get(kind, UNKNOWN) for kind, count in work.operations.items())
         far = max(0.0, work.bytes - self.cache)
         return operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch
 
@@ -78,7 +80,7 @@ def device_name(platform: str) -> str:
         return platform
     if platform == "cpu":
         kind = f"{_processor()} with {_threads()} threads"
-    return f"{kind}, jaxlib {jaxlib.version.__version__}, convax {convax.__version__}"
+    return f"{kind}, jaxlib {jaxlib.version.__version__}, convax {__version__}"
 
 
 def _threads() -> int:
