@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from convax import jax_internals
 from convax.algorithms import Algorithm
 from convax.core import ConvSpec
+from convax.errors import ArgumentError
 from convax.planner import Remembered, active_wisdom, device_name, estimates, measure
 from convax.primitive import conv1d_p, spec_of
 
@@ -68,7 +70,8 @@ def tune(
     """Measure the candidates of every convolution in a function, and remember the fastest as wisdom.
 
     The function is traced, not run: its convolutions (those of its gradients too, where it takes gradients) are
-    measured one by one on random data of the same shapes. Functions compiled before keep what they have.
+    measured one by one on random data of the same shapes. Functions compiled before keep what they have. The
+    choices go to the wisdom of the innermost `use_wisdom`, else to the user's.
 
     Args:
         function_or_spec: A function that calls convax, or one convolution as a `ConvSpec`.
@@ -80,12 +83,24 @@ def tune(
     Returns:
         The report.
 
+    Raises:
+        ArgumentError: Called inside a function that JAX is tracing, where nothing can be timed.
+
     Example:
-        >>> from convax.core import Geometry
-        >>> report = tune(ConvSpec(Geometry(64, 3)), seconds=0.01)
-        >>> len(report.entries)
-        1
+        >>> import convax
+        >>> layer = jax.value_and_grad(lambda w, x: (convax.conv1d(x, w) ** 2).sum())
+        >>> shapes = jax.ShapeDtypeStruct((4, 4, 3), "float32"), jax.ShapeDtypeStruct((2, 4, 64), "float32")
+        >>> with convax.use_wisdom(convax.Wisdom()) as wisdom:
+        ...     report = tune(layer, *shapes, seconds=0.01)
+        >>> len(report.entries) == len(wisdom) == 2  # forward, and the gradient with respect to the kernel
+        True
+        >>> wisdom.save("layer.json")  # doctest: +SKIP
     """
+    if jax_internals.is_tracer(jnp.zeros(())):
+        raise ArgumentError(
+            "convax.tune was called inside a function that JAX is tracing (jit, scan, ...)",
+            repair="call tune outside, with the function and example arguments: tune(f, x)",
+        )
     platform = platform or jax.default_backend()
     if isinstance(function_or_spec, ConvSpec):
         specs = [function_or_spec]

@@ -2,8 +2,9 @@
 
 from convax.planner.device import DeviceModel, device_name
 from convax.planner.plan import Candidate, Plan, choose, estimates, make_plan, resolve_algorithm
+from convax.planner.remembered import Remembered
 from convax.planner.timing import measure
-from convax.planner.wisdom import Remembered, Wisdom, active_wisdom, use_wisdom
+from convax.planner.wisdom import Wisdom, active_wisdom, use_wisdom
 
 __all__ = [
     "Candidate",

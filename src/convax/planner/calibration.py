@@ -1,15 +1,19 @@
 """Fit the prices of a device: time candidates of many convolutions, then solve for seconds per operation.
 
 The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price. The prices
-minimise the logarithm of estimate over measurement, one element type after the other.
+minimise the logarithm of estimate over measurement, one element type after the other. What no timing needed is
+priced as in the file that ships, scaled to the speed of this device.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import functools
 import itertools
+import math
+import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,12 +25,13 @@ from convax.core.geometry import Geometry
 from convax.core.layout import Layout
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
-from convax.planner.device import device_name
-from convax.planner.timing import measure
+from convax.planner.device import DeviceModel, device_name
+from convax.planner.timing import measure, promising
 
-__all__ = ["Timing", "fit", "record", "sample"]
+__all__ = ["Timing", "few", "fit", "record", "sample"]
 
 CACHE = 24e6
+HOPELESS = 30.0  # more is timed than for a choice: the fit needs the slow ways too
 MEMORY = ("bytes", "far_bytes", "launch")
 # Where the search for prices begins: what a core of any recent machine needs, in seconds.
 START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
@@ -92,13 +97,47 @@ def _layers(dtype: DType) -> list[ConvSpec]:
     ]
 
 
-def record(specs: Sequence[ConvSpec], platform: str, told: Callable[[ConvSpec], None] = lambda _: None) -> list[Timing]:
-    """Time the promising candidates of each spec, and note the work that each counted beside its seconds."""
+def few(specs: Sequence[ConvSpec], platform: str, enough: int = 3) -> list[ConvSpec]:
+    """Those of the specs that between them still exercise each kind of operation of each type.
+
+    Args:
+        specs: What to choose from.
+        platform: Whose candidates to count.
+        enough: Specs that each kind should be met in, where there are as many.
+    """
+    met: collections.Counter[tuple[str, str]] = collections.Counter()
+    chosen = []
+    for spec in sorted(specs, key=lambda spec: spec.multiply_adds):
+        dtype = spec.accumulator.name
+        works = [algorithm.work(spec) for algorithm in promising(spec, platform, HOPELESS)]
+        kinds = {(dtype, kind) for work in works for kind in work.operations}
+        if dtype == "float32":  # whose timings price memory
+            kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name)}
+        if any(met[kind] < enough for kind in kinds):
+            met.update(kinds)
+            chosen.append(spec)
+    return chosen
+
+
+def record(
+    specs: Sequence[ConvSpec],
+    platform: str,
+    told: Callable[[ConvSpec], None] = lambda _: None,
+    seconds: float = 0.3,
+) -> list[Timing]:
+    """Time the promising candidates of each spec, and note the work that each counted beside its seconds.
+
+    Args:
+        specs: What to time.
+        platform: Where.
+        told: Called with each spec before it is timed.
+        seconds: Time for the runs of each spec; compilation comes on top.
+    """
     timings = []
     for spec in specs:
         told(spec)
-        for algorithm, seconds in measure(spec, platform, seconds=0.3, hopeless=30.0).items():
-            timings.append(Timing(spec.accumulator.name, algorithm.work(spec), seconds, f"{algorithm}: {spec}"))
+        for algorithm, taken in measure(spec, platform, seconds=seconds, hopeless=HOPELESS).items():
+            timings.append(Timing(spec.accumulator.name, algorithm.work(spec), taken, f"{algorithm}: {spec}"))
     return timings
 
 
@@ -125,16 +164,41 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
         ratio = (table @ prices + fixed) / seconds
         quality[dtype] = " / ".join(f"{np.quantile(ratio, q):.2f}" for q in (0.05, 0.5, 0.95))
+    if not costs:
+        raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
+    taken_over = _complete(costs, DeviceModel.shipped(platform))
     name = device_name(platform)
     provenance = {
         "how": "convax calibrate (least of some runs; robust fit of log(estimate / measured))",
+        "device": name,
         "machine": name.split(", jaxlib")[0],
         "date": datetime.date.today().isoformat(),
         "jaxlib": jaxlib.version.__version__,
         "timings": len(timings),
         "estimate / measured at 5 %, 50 %, 95 %": quality,
+        "not timed, taken from the shipped file and scaled": taken_over,
     }
     return {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
+
+
+def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[str, list[str]]:
+    """Add what was not timed, since an operation without a price would cost nothing; returns what was added.
+
+    The shipped price is scaled by the mean ratio of the prices that both have: of this type, else of all types.
+    """
+    ratios = {
+        dtype: [math.log(price / known[kind]) for kind, price in fitted.items() if known.get(kind)]
+        for dtype, fitted in costs.items()
+        if (known := shipped.costs.get(dtype))
+    }
+    overall = [ratio for each in ratios.values() for ratio in each] or [0.0]
+    added: dict[str, list[str]] = {}
+    for dtype, known in shipped.costs.items():
+        fitted = costs.setdefault(dtype, {})
+        scale = math.exp(statistics.fmean(ratios.get(dtype) or overall))
+        added[dtype] = sorted(known.keys() - fitted.keys())
+        fitted |= {kind: float(f"{known[kind] * scale:.4g}") for kind in added[dtype]}
+    return {dtype: kinds for dtype, kinds in added.items() if kinds}
 
 
 def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Prices: what a device needs for each kind of operation, read from a data file that says how it was measured."""
+"""Prices: what a device needs for each kind of operation, read from a data file that says how it was measured.
+
+The user's own file of exactly this device comes first (`convax calibrate` writes it), then the one that ships.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import contextlib
 import dataclasses
 import functools
 import json
+import math
 import os
 import pathlib
 import platform as host
+import warnings
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -17,6 +22,7 @@ import jax
 import jaxlib.version
 
 from convax.core.work import Work
+from convax.planner.folders import UNREADABLE, calibration_file
 from convax.version import __version__
 
 __all__ = ["DeviceModel", "device_name"]
@@ -62,10 +68,50 @@ class DeviceModel:
     @classmethod
     @functools.cache
     def of_platform(cls, platform: str) -> DeviceModel:
-        """The model that ships for a platform ("cpu", "cuda", ...); unknown ones are priced as a CPU."""
+        """The user's own model of this device, else the one that ships for a platform ("cpu", "cuda", ...)."""
+        device = device_name(platform)
+        file = calibration_file(device)
+        own = None if file is None else _read_own(file, device)
+        return own or cls.shipped(platform)
+
+    @classmethod
+    def shipped(cls, platform: str) -> DeviceModel:
+        """The model that ships for a platform; unknown ones are priced as a CPU."""
         name = _FILE_OF_PLATFORM.get(platform, "cpu")
         text = resources.files("convax.planner").joinpath("data", f"{name}.json").read_text("utf-8")
         return cls(**json.loads(text))
+
+
+@functools.cache
+def _read_own(file: pathlib.Path, device: str) -> DeviceModel | None:
+    """A file that `convax calibrate` wrote on this device; a damaged one is passed over with one warning."""
+    try:
+        model = DeviceModel(**json.loads(file.read_text("utf-8")))
+        _check(model, device)
+        return model
+    except FileNotFoundError:
+        return None
+    except UNREADABLE as error:
+        warnings.warn(
+            f"the prices in {file} cannot be read and are passed over ({type(error).__name__}: {error}); convax "
+            "calibrate measures them again",
+            UserWarning,
+            stacklevel=4,
+        )
+        return None
+
+
+def _check(model: DeviceModel, device: str) -> None:
+    if model.provenance["device"] != device:
+        raise ValueError(f"they are of another device: {model.provenance['device']}")
+    missing = {"float32", "complex64", "int32"} - model.costs.keys()  # what `_nearest_type` leads to
+    if missing:
+        raise ValueError(f"prices of {', '.join(sorted(missing))} are missing")
+    prices = [model.launch, model.bytes, model.far_bytes, model.cache]
+    for costs in model.costs.values():
+        prices += costs.values()
+    if not all(isinstance(price, (int, float)) and math.isfinite(price) and price > 0 for price in prices):
+        raise ValueError("a price is not a positive number")
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator
@@ -66,11 +67,22 @@ def measure(
         hopeless: As in `promising`.
         told: Called with each candidate before it is compiled.
     """
+    with _wide_enough(spec):
+        return _measured(spec, platform, promising(spec, platform, hopeless), seconds, told)
+
+
+def _measured(
+    spec: ConvSpec,
+    platform: str,
+    candidates: list[Algorithm],
+    seconds: float,
+    told: Callable[[Algorithm], None],
+) -> dict[Algorithm, float]:
     device = jax.devices(platform)[0]
     x, w = (jax.device_put(values, device) for values in _operands(spec))
     runs: dict[Algorithm, Callable[[], Any]] = {}
     least: dict[Algorithm, float] = {}
-    for algorithm in promising(spec, platform, hopeless):
+    for algorithm in candidates:
         told(algorithm)
         compiled = _compiled(algorithm, spec, x, w)
         candidate = functools.partial(compiled, x, w)
@@ -83,6 +95,13 @@ def measure(
         for algorithm, run in runs.items():
             least[algorithm] = min(least[algorithm], _timed(run))
     return least
+
+
+def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
+    """Lets JAX keep 64 bits for a convolution that has them, as where it was asked for; else leaves all as it is."""
+    wide = any(dtype.bytes == (16 if dtype.kind == "complex" else 8) for dtype in (spec.dtype, spec.result))
+    context: contextlib.AbstractContextManager[object] = jax.enable_x64(True) if wide else contextlib.nullcontext()
+    return context
 
 
 def _compiled(algorithm: Algorithm, spec: ConvSpec, x: jax.Array, w: jax.Array) -> Callable[..., jax.Array]:

@@ -1,63 +1,31 @@
 """Wisdom: choices that were measured, remembered between runs.
 
 A store is a folder with one small file per convolution, named by a hash of what was measured. Each file is
-written under a temporary name and renamed, so that two processes that measure at once, or one that is killed in
-the middle, leave whole files only; a file that cannot be read is passed over with a warning.
+written whole or not at all, so that two processes that measure at once, or one that is killed in the middle,
+leave whole files only; a file that cannot be read is passed over with one warning.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
-import dataclasses
-import datetime
-import hashlib
 import json
-import os
 import pathlib
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from convax.algorithms import Algorithm, from_plain, to_plain
 from convax.core.spec import ConvSpec
+from convax.planner.device import device_name
+from convax.planner.folders import UNREADABLE, digest, remove_leftovers, wisdom_folder, write_whole
+from convax.planner.remembered import Remembered, asked_in, key_of
 
-__all__ = ["Remembered", "Wisdom", "active_wisdom", "default_folder", "key_of", "use_wisdom"]
+if TYPE_CHECKING:
+    from convax.planner.plan import Plan
+
+__all__ = ["Wisdom", "active_wisdom", "use_wisdom"]
 
 FORMAT = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Remembered:
-    """One measured choice.
-
-    Args:
-        algorithm: The fastest.
-        seconds: What each measured algorithm took, by its printed name.
-        date: Day of the measurement, in ISO form.
-    """
-
-    algorithm: Algorithm
-    seconds: Mapping[str, float]
-    date: str = dataclasses.field(default_factory=lambda: datetime.date.today().isoformat())
-
-    def to_plain(self) -> dict[str, Any]:
-        """As data for a file."""
-        return {"algorithm": to_plain(self.algorithm), "seconds": dict(self.seconds), "date": self.date}
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Remembered:
-        """From a file's data; raises ValueError, KeyError or TypeError where it is not such data."""
-        seconds = {str(name): float(value) for name, value in plain["seconds"].items()}
-        return cls(from_plain(plain["algorithm"]), seconds, str(plain["date"]))
-
-
-def key_of(spec: ConvSpec, device: str) -> str:
-    """What a measurement holds for: the convolution with all that it depends on, and the device in words."""
-    plain = dataclasses.asdict(spec)
-    plain["precision"] = str(spec.precision)
-    return json.dumps({"device": device, "spec": plain}, sort_keys=True)
 
 
 class Wisdom:
@@ -65,6 +33,17 @@ class Wisdom:
 
     Args:
         folder: The store; None for memory only.
+
+    Example:
+        Choose once, and keep it: whoever plans by this wisdom on the same device gets the same program.
+
+        >>> import convax
+        >>> pinned = Wisdom()
+        >>> pinned.pin(convax.plan(4096, 15, algorithm="toeplitz"))
+        >>> with use_wisdom(pinned):
+        ...     plan = convax.plan(4096, 15)
+        >>> plan.algorithm.name, plan.source
+        ('toeplitz', 'wisdom')
     """
 
     def __init__(self, folder: pathlib.Path | str | None = None) -> None:
@@ -72,130 +51,142 @@ class Wisdom:
         self._known: dict[str, Remembered] = {}
         # Answers by what is asked; a key for the disk costs more than a plan should.
         self._answers: dict[tuple[ConvSpec, str], Remembered | None] = {}
+        self._complained: set[pathlib.Path] = set()
 
     def recall(self, spec: ConvSpec, device: str) -> Remembered | None:
         """What was measured for `spec` on `device`, or None."""
         asked = (spec, device)
         if asked not in self._answers:
             key = key_of(spec, device)
-            found = self._known.get(key)
-            self._answers[asked] = found or (None if self.folder is None else _read(self._file(key)))
+            found = (key, self._known[key]) if key in self._known else self._read(self._file(key))
+            self._answers[asked] = None if found is None else found[1]
         return self._answers[asked]
 
     def remember(self, spec: ConvSpec, device: str, choice: Remembered) -> None:
         """Keep a measured choice, on disk too where there is a folder."""
         self._keep(key_of(spec, device), choice)
 
-    def save(self, path: pathlib.Path | str) -> None:
-        """Write all that is known, and what the folder holds, as one file to ship or to load elsewhere."""
-        entries = {key: choice.to_plain() for key, choice in self._everything().items()}
-        _write(pathlib.Path(path), {"format": FORMAT, "entries": entries})
+    def pin(self, plan: Plan) -> None:
+        """Keep what a plan chose, whatever it was chosen by, so that estimates no longer matter."""
+        self.remember(plan.spec, device_name(plan.platform), Remembered(plan.algorithm, {}))
+
+    def choices(self) -> dict[str, Remembered]:
+        """All that is known, and what the folder holds, by key (`remembered.asked_in` reads one)."""
+        found = dict(self._known)
+        for file in self._files():
+            entry = self._read(file)
+            if entry is not None and (entry[0] not in found or entry[1].date > found[entry[0]].date):
+                found[entry[0]] = entry[1]
+        return found
+
+    def save(self, path: pathlib.Path | str) -> int:
+        """Write all choices as one file, to ship or to load elsewhere; returns their number."""
+        entries = {key: choice.to_plain() for key, choice in self.choices().items()}
+        write_whole(pathlib.Path(path), {"format": FORMAT, "entries": entries})
+        return len(entries)
 
     def load(self, path: pathlib.Path | str) -> int:
-        """Take over what a file of `save` holds; returns the number of choices.
+        """Take over what a file of `save` holds; of two measurements the younger stays.
 
-        A file (or a part of one) that cannot be read is passed over with a warning.
+        A file (or what in it) cannot be understood is passed over with one warning.
+
+        Returns:
+            The number of choices that were taken over.
+
+        Raises:
+            OSError: There is no such file, or no access to it.
         """
-        path = pathlib.Path(path)
+        path, loaded, refused = pathlib.Path(path), Wisdom(), []
         try:
-            entries = dict(json.loads(path.read_text("utf-8"))["entries"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            _warn(path, error)
+            plain = json.loads(path.read_text("utf-8"))
+            if plain["format"] != FORMAT:
+                raise ValueError(f"its format is {plain['format']!r}, and this version reads {FORMAT}")
+            entries = dict(plain["entries"])
+        except OSError:
+            raise
+        except UNREADABLE as error:
+            _warn(f"{path} cannot be read as wisdom and is passed over ({_reason(error)})")
             return 0
-        loaded = 0
-        for key, plain in entries.items():
+        for key, entry in entries.items():
             try:
-                self._keep(key, Remembered.from_plain(plain))
-                loaded += 1
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                _warn(path, error)
-        return loaded
+                asked_in(key)
+                loaded._known[key] = Remembered.from_plain(entry)
+            except UNREADABLE as error:
+                refused.append(_reason(error))
+        if refused:
+            _warn(f"{len(refused)} of {len(entries)} choices in {path} are passed over ({refused[0]})")
+        return self.merge(loaded)
 
-    def merge(self, other: Wisdom) -> None:
-        """Take over what another store knows; of two measurements the younger one stays."""
-        mine = self._everything()
-        for key, choice in other._everything().items():
-            if key not in mine or choice.date >= mine[key].date:
-                self._keep(key, choice)
+    def merge(self, other: Wisdom) -> int:
+        """Take over what another store knows; of two measurements the younger stays.
+
+        Returns:
+            The number of choices that were taken over.
+        """
+        mine, theirs = self.choices(), other.choices()
+        younger = [key for key, choice in theirs.items() if key not in mine or choice.date > mine[key].date]
+        for key in younger:
+            self._keep(key, theirs[key])
+        return len(younger)
 
     def forget(self) -> None:
         """Drop everything, the files too."""
         self._known.clear()
         self._answers.clear()
+        self._complained.clear()
         for file in self._files():
             file.unlink(missing_ok=True)
+        if self.folder is not None:
+            remove_leftovers(self.folder)
 
     def __len__(self) -> int:
-        return len(self._everything())
-
-    def _everything(self) -> dict[str, Remembered]:
-        found = dict(self._known)
-        for file in self._files():
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-                plain = json.loads(file.read_text("utf-8"))
-                found.setdefault(plain["key"], Remembered.from_plain(plain))
-        return found
+        return len(self.choices())
 
     def _files(self) -> list[pathlib.Path]:
-        return sorted(self.folder.glob("*.json")) if self.folder is not None and self.folder.is_dir() else []
+        return [] if self.folder is None else sorted(self.folder.glob("*.json"))
 
-    def _file(self, key: str) -> pathlib.Path:
-        assert self.folder is not None
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    def _file(self, key: str) -> pathlib.Path | None:
+        return None if self.folder is None else self.folder / f"{digest(key)}.json"
 
     def _keep(self, key: str, choice: Remembered) -> None:
         self._known[key] = choice
         self._answers.clear()
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self._file(key), {"format": FORMAT, "key": key, **choice.to_plain()})
+        file = self._file(key)
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, {"format": FORMAT, "key": key, **choice.to_plain()})
+        except OSError as error:
+            self._complain(file.parent, f"cannot be written to ({error.strerror}); choices last only for this process")
+
+    def _read(self, file: pathlib.Path | None) -> tuple[str, Remembered] | None:
+        if file is None:
+            return None
+        try:
+            plain = json.loads(file.read_text("utf-8"))
+            asked_in(plain["key"])
+            if plain["format"] != FORMAT or file.name != f"{digest(plain['key'])}.json":
+                raise ValueError("it is of another format or convolution than its name says")
+            return plain["key"], Remembered.from_plain(plain)
+        except FileNotFoundError:
+            return None
+        except UNREADABLE as error:
+            self._complain(file, f"cannot be read and is passed over ({_reason(error)}); convax.tune measures it again")
+            return None
+
+    def _complain(self, path: pathlib.Path, what: str) -> None:
+        if path not in self._complained:
+            self._complained.add(path)
+            _warn(f"wisdom: {path} {what}")
 
 
-def _read(file: pathlib.Path) -> Remembered | None:
-    try:
-        return Remembered.from_plain(json.loads(file.read_text("utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        _warn(file, error)
-        return None
+def _warn(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=4)
 
 
-def _warn(path: pathlib.Path, error: Exception) -> None:
-    warnings.warn(
-        f"wisdom in {path} cannot be read and is passed over ({type(error).__name__}: {error}); convax.tune measures "
-        "it again",
-        UserWarning,
-        stacklevel=4,
-    )
-
-
-def _write(path: pathlib.Path, plain: Mapping[str, Any]) -> None:
-    """Write whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(plain, file, indent=1)
-        os.replace(name, path)
-    except BaseException:
-        pathlib.Path(name).unlink(missing_ok=True)
-        raise
-
-
-def default_folder() -> pathlib.Path | None:
-    """Where wisdom is kept: $CONVAX_WISDOM ("off" for nowhere), else the user's cache folder.
-
-    The folder of a version is apart from that of any other, since a new one may choose differently. Without the
-    package platformdirs (part of `convax[cli]`) nothing is kept on disk.
-    """
-    named = os.environ.get("CONVAX_WISDOM")
-    if named:
-        return None if named == "off" else pathlib.Path(named)
-    try:
-        import platformdirs
-    except ModuleNotFoundError:
-        return None
-    return pathlib.Path(platformdirs.user_cache_dir("convax", appauthor=False)) / f"wisdom-{FORMAT}"
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 _active: contextvars.ContextVar[Wisdom | None] = contextvars.ContextVar("convax_wisdom", default=None)
@@ -209,7 +200,7 @@ def active_wisdom() -> Wisdom:
     if chosen is not None:
         return chosen
     if _default is None:
-        _default = Wisdom(default_folder())
+        _default = Wisdom(wisdom_folder())
     return _default
 
 
