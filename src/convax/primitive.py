@@ -54,9 +54,10 @@ def spec_of(x: Any, w: Any, params: dict[str, Any]) -> ConvSpec:
 def bind_conv1d(x: Array, w: Array, *, algorithm: str | Algorithm | None = None, **params: Any) -> Array:
     """One convolution of the family, with the parameters of `lax.conv_general_dilated_p`.
 
-    Operands that are sharded over the axes of an explicit mesh go to lax itself, which knows their sharding.
+    lax itself serves operands that are sharded over the axes of an explicit mesh (it knows their sharding), and
+    sizes that are not known yet (in a program that is exported for any batch).
     """
-    if _is_sharded_explicitly(x) or _is_sharded_explicitly(w) or params["out_sharding"] is not None:
+    if params["out_sharding"] is not None or any(_is_sharded_explicitly(v) or _is_symbolic(v) for v in (x, w)):
         return lax.conv_general_dilated_p.bind(x, w, **params)
     if algorithm is not None:
         # A request that cannot be served fails here, where the caller's line is on the traceback.
@@ -67,6 +68,10 @@ def bind_conv1d(x: Array, w: Array, *, algorithm: str | Algorithm | None = None,
 
 def _is_sharded_explicitly(value: Array) -> bool:
     return any(axis is not None for axis in jax.typeof(value).sharding.spec)
+
+
+def _is_symbolic(value: Array) -> bool:
+    return not all(isinstance(size, int) for size in value.shape)
 
 
 def _replan(algorithm: str | Algorithm | None) -> dict[Primitive, Callable[..., Array]]:

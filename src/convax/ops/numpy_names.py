@@ -235,7 +235,7 @@ def _over_axes(one: Callable[[Array, Array], Array], a: Array, v: Array, axis: i
     """Apply `one` along `axis` of both operands, broadcasting their other axes; vmap tells the planner of each."""
     a, v = (operand if operand.ndim == 1 else jnp.moveaxis(operand, axis, -1) for operand in (a, v))
     try:
-        batch = np.broadcast_shapes(a.shape[:-1], v.shape[:-1])
+        batch = jnp.broadcast_shapes(a.shape[:-1], v.shape[:-1])
     except ValueError:
         raise ShapeError(
             f"the other axes of a and v do not broadcast: {a.shape[:-1]} and {v.shape[:-1]}",
