@@ -32,7 +32,7 @@ def as_integer(name: str, value: Any) -> int:
         raise ArgumentError(f"{name}={value!r} is not finite", repair=f"pass a whole number as {name}")
     if hasattr(value, "aval"):  # a JAX array: of floats, or not known before the program runs
         raise ArgumentTypeError(
-            f"{name} is an array of type {value.aval}, not a whole number",
+            f"{name} is a JAX array of {value.dtype}, not a whole number",
             "the shape of the result depends on it, so it must be known while the function is traced",
             f"pass a Python integer; under jax.jit name it in static_argnames=({name!r},)",
         )

@@ -196,15 +196,21 @@ def _layout(lhs: Array, rhs: Array, numbers: Any) -> Layout:
     try:
         return Layout.from_dimension_numbers(lax.conv_dimension_numbers(lhs.shape, rhs.shape, numbers))
     except (TypeError, ValueError) as error:
-        repair = 'write dimension_numbers=("NCH", "OIH", "NCH") or ("NHC", "HIO", "NHC")'
-        what, reason = f"dimension_numbers={numbers!r} does not name the axes", str(error)
+        reason = str(error)
         words = numbers if isinstance(numbers, (tuple, list)) else ()
-        if len(words) == 3 and all(isinstance(word, str) for word in words):
+        if len(words) != 3 or not all(isinstance(word, str) for word in words):
+            kind = f"a sequence of {len(words)}" if words else f"of type {type(numbers).__name__}"
+            reason = f"it is {kind}, and three words are wanted: for lhs, rhs and the output"
+        else:
             for word, operand in zip(words, ("lhs", "rhs", "the output"), strict=True):
                 if len(word) != 3:
                     reason = f"{word!r} names {len(word)} axes, and {operand} has 3: one of them is spatial"
                     break
-        raise ArgumentTypeError(what, reason, repair) from None
+        raise ArgumentTypeError(
+            f"dimension_numbers={numbers!r} does not name the axes",
+            reason,
+            'write dimension_numbers=("NCH", "OIH", "NCH") or ("NHC", "HIO", "NHC")',
+        ) from None
 
 
 def _single(name: str, value: Any) -> int:
