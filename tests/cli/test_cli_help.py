@@ -26,7 +26,14 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["filter", "--help"], ["plan", "--help"], ["demo", "--help"], ["--version"], []]
+    "words",
+    [
+        *([name, "--help"] for name in ("filter", "plan", "demo", "tune", "wisdom", "calibrate", "--version")),
+        *(["wisdom", name, "--help"] for name in ("path", "show", "save", "load", "forget")),
+        ["--help"],
+        ["--version"],
+        [],
+    ],
 )
 def test_help_answers_without_importing_jax(words: list[str]) -> None:
     code = f"""
@@ -45,7 +52,9 @@ print("loaded:", sorted(set(sys.modules) & set({HEAVY!r})), "code:", code)
 
 
 def test_help_names_the_commands_and_every_kernel(command) -> None:
-    assert all(name in command("--help").out for name in ("filter", "plan", "demo", "--version"))
+    assert all(
+        name in command("--help").out for name in ("filter", "plan", "demo", "tune", "wisdom", "calibrate", "--version")
+    )
     options = command("filter", "--help").out
     for option in (
         "--kernel",

@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
+from convax.cli import planning_words
 from convax.cli.failure import INTERRUPTED, exit_code_of, termination_unwinds
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="convax",
-    help="1-D convolutions on JAX, by the fastest way that fits: filter recordings, print plans.",
+    help="1-D convolutions on JAX, by the fastest way that fits: filter recordings, print and tune plans.",
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # a bug gets Python's own traceback
@@ -69,7 +70,7 @@ def common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """1-D convolutions on JAX, by the fastest way that fits: filter recordings, print plans."""
+    """1-D convolutions on JAX, by the fastest way that fits: filter recordings, print and tune plans."""
 
 
 @app.command("filter")
@@ -129,43 +130,6 @@ def filter_command(
         filter_recording(request, report)
 
 
-@app.command("plan")
-def plan_command(
-    length: Annotated[int, typer.Option("--input", metavar="L", help="Samples of the input.")],
-    taps: Annotated[int, typer.Option("--kernel", metavar="K", help="Taps of the kernel.")],
-    stride: Annotated[int, typer.Option(help="Step between outputs.")] = 1,
-    padding: Annotated[str, typer.Option(help="A word (VALID, SAME, CAUSAL), N, or BEFORE,AFTER.")] = "VALID",
-    dilation: Annotated[int, typer.Option(help="Step between taps.")] = 1,
-    groups: Annotated[int, typer.Option(help="Groups of channels.")] = 1,
-    batch: Annotated[int, typer.Option(help="Signals at once.")] = 1,
-    channels: Annotated[int, typer.Option(help="Channels of the input.")] = 1,
-    features: Annotated[int, typer.Option(help="Channels of the output.")] = 1,
-    dtype: Annotated[str, typer.Option(help="float32, bfloat16, int32, ...")] = "float32",
-    platform: Annotated[str | None, typer.Option(help="cpu, cuda, ...; this machine's if left out.")] = None,
-    algorithm: Annotated[str | None, typer.Option(metavar="NAME", help="Ask for this way.")] = None,
-) -> None:
-    """Print which way a convolution would go, with an estimate or a refusal for every way there is."""
-    from convax.cli.console import reporting
-    from convax.cli.plan import PlanRequest, parse_padding, print_plan
-
-    request = PlanRequest(
-        length=length,
-        taps=taps,
-        stride=stride,
-        padding=parse_padding(padding),
-        dilation=dilation,
-        groups=groups,
-        batch=batch,
-        channels=channels,
-        features=features,
-        dtype=dtype,
-        platform=platform,
-        algorithm=algorithm,
-    )
-    with reporting() as report:
-        print_plan(request, report)
-
-
 @app.command("demo")
 def demo_command(
     folder: Annotated[
@@ -178,6 +142,9 @@ def demo_command(
 
     with reporting() as report:
         demonstrate(folder, report)
+
+
+planning_words.add_to(app)
 
 
 def _refuse(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,24 +13,30 @@ from rich.progress import (
     BarColumn,
     Progress,
     SpinnerColumn,
+    Task,
     TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.text import Text
 
-from convax.cli.recording import Bar
-
-__all__ = ["Report", "Stopwatch", "duration", "reporting"]
+__all__ = ["Report", "Stopwatch", "TaskBar", "duration", "reporting"]
 
 LABEL_WIDTH = 8
 
 
 @dataclass(frozen=True)
-class _TaskBar:
+class TaskBar:
+    """One line of progress on the terminal; a `Bar` that can also say what it is at."""
+
     bars: Progress
     task: TaskID
+
+    def describe(self, text: str) -> None:
+        """What is being done now."""
+        self.bars.update(self.task, description=text)
 
     def expect(self, total: int) -> None:
         self.bars.update(self.task, total=total)
@@ -68,7 +75,7 @@ class Report:
         self.console.print(Text(text), soft_wrap=True)
 
     @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Bar]:
+    def stage(self, name: str, total: int | None = None) -> Iterator[TaskBar]:
         """Shows a bar while the block runs.
 
         Args:
@@ -80,9 +87,24 @@ class Report:
         """
         task = self._bars.add_task(name, total=total)
         try:
-            yield _TaskBar(self._bars, task)
+            yield TaskBar(self._bars, task)
         finally:
             self._bars.remove_task(task)
+
+    @contextmanager
+    def hearing_warnings(self) -> Iterator[None]:
+        """Shows the library's warnings as lines of the report while the block runs."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: self.warning(str(message))
+            yield
+
+
+class _Remaining(TimeRemainingColumn):
+    """The time left, where the number of steps is known."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if task.total else Text("")
 
 
 @contextmanager
@@ -95,7 +117,9 @@ def reporting() -> Iterator[Report]:
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
+        _Remaining(),
         console=console,
+        speed_estimate_period=120.0,
         transient=True,
         disable=not console.is_terminal,
     )

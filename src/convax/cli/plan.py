@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from convax.cli.console import Report
 from convax.cli.failure import CommandError
 
-__all__ = ["PlanRequest", "parse_padding", "print_plan"]
+if TYPE_CHECKING:
+    from convax import Plan
+
+__all__ = ["PlanRequest", "make_plan", "parse_padding", "print_plan"]
 
 Padding = str | int | tuple[int, int]
 
@@ -36,6 +40,16 @@ def print_plan(request: PlanRequest, report: Report) -> None:
     Raises:
         ConvaxError: If the sizes do not fit each other, or the algorithm cannot serve.
     """
+    report.block(str(make_plan(request, report)))
+
+
+def make_plan(request: PlanRequest, report: Report) -> Plan:
+    """The plan of one convolution.
+
+    Raises:
+        CommandError: If there is no such dtype.
+        ConvaxError: If the sizes do not fit each other, or the algorithm cannot serve.
+    """
     with report.stage("starting JAX"):
         import jax
 
@@ -47,9 +61,8 @@ def print_plan(request: PlanRequest, report: Report) -> None:
         except TypeError as error:
             known = "float32, float64, bfloat16, int32, ..."
             raise CommandError(f"--dtype {request.dtype} is no dtype: use {known}") from error
-    with wide_if_needed(dtype), report.stage("planning"):
-        plan = convax.plan(**asdict(request))
-    report.block(str(plan))
+    with report.hearing_warnings(), wide_if_needed(dtype), report.stage("planning"):
+        return convax.plan(**asdict(request))
 
 
 def parse_padding(text: str) -> Padding:
