@@ -8,12 +8,14 @@ leave whole files only; a file that cannot be read is passed over with one warni
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import json
 import pathlib
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+import jax
 
 from convax.core.spec import ConvSpec
 from convax.planner.device import device_name
@@ -189,16 +191,23 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-_active: contextvars.ContextVar[Wisdom | None] = contextvars.ContextVar("convax_wisdom", default=None)
+class _Innermost(threading.local):
+    """What `use_wisdom` set, per thread, as JAX keeps its own settings."""
+
+    wisdom: Wisdom | None = None
+
+
+_innermost = _Innermost()
+# Part of the key of JAX's caches: what was compiled under one wisdom is compiled anew under another.
+_jit_context = jax.make_user_context(None)  # type: ignore[no-untyped-call, unused-ignore]
 _default: Wisdom | None = None
 
 
 def active_wisdom() -> Wisdom:
     """The wisdom that planning consults: that of the innermost `use_wisdom`, else the user's."""
     global _default
-    chosen = _active.get()
-    if chosen is not None:
-        return chosen
+    if _innermost.wisdom is not None:
+        return _innermost.wisdom
     if _default is None:
         _default = Wisdom(wisdom_folder())
     return _default
@@ -206,15 +215,19 @@ def active_wisdom() -> Wisdom:
 
 @contextlib.contextmanager
 def use_wisdom(wisdom: Wisdom) -> Iterator[Wisdom]:
-    """Plan by `wisdom` within a `with` block; functions that are compiled inside keep its choices.
+    """Plan by `wisdom` within a `with` block.
+
+    Functions that were compiled outside are compiled anew inside, and the other way round. A function that was
+    compiled by the same wisdom keeps its choices, even if the wisdom has learnt since.
 
     Example:
         >>> with use_wisdom(Wisdom()) as nothing_remembered:
         ...     len(nothing_remembered)
         0
     """
-    token = _active.set(wisdom)
+    outer, _innermost.wisdom = _innermost.wisdom, wisdom
     try:
-        yield wisdom
+        with _jit_context(wisdom):
+            yield wisdom
     finally:
-        _active.reset(token)
+        _innermost.wisdom = outer
