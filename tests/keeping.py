@@ -43,6 +43,19 @@ def remembering(folder: Path | None, spec: ConvSpec = SIGNAL, **changes: Any) ->
     return store
 
 
+def odd_prices(*specs: ConvSpec, **changes: Any) -> dict[str, Any]:
+    """Prices, as this device's own, by which what would be chosen for `specs` is dear: another way is chosen."""
+    model = DeviceModel.shipped("cpu")
+    plain = dataclasses.asdict(model) | {"name": "odd", "provenance": {"device": HERE}}
+    with kept_in("off"):
+        for spec in specs:
+            costs = plain["costs"][spec.accumulator.name]
+            work = plan.estimates(spec, "cpu")[0].work
+            assert work is not None
+            costs |= {kind: costs.get(kind, 1e-9) * 1e6 for kind in work.operations}
+    return plain | changes
+
+
 @contextlib.contextmanager
 def kept_in(folder: Path | str) -> Iterator[None]:
     """Wisdom and prices of this process are those of `folder` ("off": none), read afresh."""

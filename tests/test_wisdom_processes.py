@@ -6,9 +6,10 @@ import dataclasses
 import json
 from pathlib import Path
 
-from convax.planner import DeviceModel, Wisdom
+from convax.core import ConvSpec, Geometry
+from convax.planner import Wisdom
 from convax.planner.folders import calibration_file
-from keeping import HERE, kept_in, output_of, started, warned
+from keeping import HERE, kept_in, odd_prices, output_of, started, warned
 
 # Measuring is replaced, so that tune's own part (remembering) makes up the whole run.
 TUNING = """
@@ -173,13 +174,14 @@ def _shown(text: str) -> dict[str, list[str]]:
 
 
 def _write_odd_prices(folder: Path) -> None:
-    """Prices by which everything but a transform is dear, as this device's own."""
-    model = DeviceModel.shipped("cpu")
-    odd = dataclasses.asdict(model) | {"provenance": {"device": HERE}}
-    for costs in odd["costs"].values():
-        costs |= {kind: price * (1e-3 if "fft" in kind else 1e3) for kind, price in costs.items()}
+    """Prices by which each of the three convolutions goes another way than usual."""
+    forward = ConvSpec(Geometry(600, 33, padding=(16, 16)), 1, 2, 3)
+    gradients = (
+        ConvSpec(Geometry(600, 600, padding=(16, 16)), 2, 1, 3),
+        dataclasses.replace(forward, channels=3, features=2),
+    )
     with kept_in(folder):
         file = calibration_file(HERE)
         assert file is not None
         file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(odd))
+        file.write_text(json.dumps(odd_prices(forward, of_data, of_kernel)))

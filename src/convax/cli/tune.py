@@ -10,7 +10,7 @@ from convax.cli.plan import PlanRequest, make_plan
 from convax.cli.wisdom import NOWHERE
 
 if TYPE_CHECKING:
-    from convax.tuning import Tuned
+    from convax.tuning import Tuned, TuneReport
 
 __all__ = ["print_tuning"]
 
@@ -53,7 +53,7 @@ def print_tuning(request: PlanRequest, seconds: float, report: Report) -> None:
         report.line("device", measured.device)
         report.block(str(measured.entries[0]))
         report.line("choice", _choice(measured.entries[0]))
-        report.line("kept", _whereabouts())
+        report.line("kept", _whereabouts(measured))
 
 
 def _choice(measured: Tuned) -> str:
@@ -65,11 +65,15 @@ def _choice(measured: Tuned) -> str:
     return f"{measured.fastest}: {_milliseconds(best)}, {lax / best:.3g} times as fast as lax's own convolution"
 
 
-def _whereabouts() -> str:
+def _whereabouts(report: TuneReport) -> str:
+    from convax import Wisdom
     from convax.planner import active_wisdom
 
     folder = active_wisdom().folder
-    return f"nowhere, since {NOWHERE}" if folder is None else f"as wisdom in {folder}"
+    if folder is None:
+        return f"nowhere, since {NOWHERE}"
+    on_disk = Wisdom(folder).recall(report.entries[0].spec, report.device)
+    return f"as wisdom in {folder}" if on_disk else "nowhere"
 
 
 def _milliseconds(seconds: float) -> str:

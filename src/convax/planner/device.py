@@ -89,7 +89,7 @@ def _read_own(file: pathlib.Path, device: str) -> DeviceModel | None:
         model = DeviceModel(**json.loads(file.read_text("utf-8")))
         _check(model, device)
         return model
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except UNREADABLE as error:
         warnings.warn(

@@ -171,7 +171,7 @@ class Wisdom:
             if plain["format"] != FORMAT or file.name != f"{digest(plain['key'])}.json":
                 raise ValueError("it is of another format or convolution than its name says")
             return plain["key"], Remembered.from_plain(plain)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except UNREADABLE as error:
             self._complain(file, f"cannot be read and is passed over ({_reason(error)}); convax.tune measures it again")

@@ -1,0 +1,197 @@
+"""Calibration: the fit finds prices again, and a user's own prices of a device are used before those that ship."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convax.core import ConvSpec, Geometry
+from convax.planner import DeviceModel, calibration, device, make_plan
+from convax.planner.calibration import Timing, few, fit, record, sample
+from convax.planner.folders import calibration_file
+from convax.planner.timing import promising
+from keeping import HERE, SIGNAL, kept_in, odd_prices, warned
+
+DTYPES = ("float32", "float64", "complex64", "int32")
+SHIPPED = DeviceModel.shipped("cpu")
+SLOWER = 3.0
+
+
+def counted(specs: list[ConvSpec]) -> list[Timing]:
+    """What a machine would take whose prices are all three times those that ship."""
+    timings = []
+    for spec in specs:
+        dtype = spec.accumulator.name
+        for algorithm in promising(spec, "cpu", calibration.HOPELESS):
+            work = algorithm.work(spec)
+            timings.append(Timing(dtype, work, SLOWER * SHIPPED.seconds(work, dtype), f"{algorithm}: {spec}"))
+    return timings
+
+
+@pytest.fixture(scope="module")
+def timings() -> list[Timing]:
+    return counted(few(sample(), "cpu", enough=4))
+
+
+def met(timings: list[Timing]) -> set[tuple[str, str]]:
+    return {(timing.dtype, kind) for timing in timings for kind in timing.work.operations}
+
+
+# The fit.
+
+
+def test_fit_finds_the_prices_again(timings: list[Timing]) -> None:
+    prices = fit(timings, "cpu")
+    model = DeviceModel(**json.loads(json.dumps(prices)))
+    ratios = np.array([model.seconds(timing.work, timing.dtype) / timing.seconds for timing in timings])
+    assert np.abs(np.log(ratios)).max() < 0.2
+    # Each price that times hang on, one by one.
+    share = {
+        (dtype, kind): max(
+            timing.work.operations.get(kind, 0.0) * SLOWER * SHIPPED.costs[dtype].get(kind, 0.0) / timing.seconds
+            for timing in timings
+            if timing.dtype == dtype
+        )
+        for dtype, kind in met(timings)
+    }
+    found = {key: prices["costs"][key[0]][key[1]] / SHIPPED.costs[key[0]][key[1]] for key in share if share[key] > 0.5}
+    assert len(found) > 20
+    assert all(abs(ratio / SLOWER - 1) < 0.1 for ratio in found.values()), found
+    assert abs(prices["launch"] / SHIPPED.launch / SLOWER - 1) < 0.1
+
+
+def test_fit_is_not_led_by_a_few_wrong_times(timings: list[Timing]) -> None:
+    random = np.random.default_rng(0)
+    disturbed = [
+        dataclasses.replace(timing, seconds=timing.seconds * (10 if random.random() < 0.05 else 1))
+        for timing in timings
+    ]
+    model = DeviceModel(**fit(disturbed, "cpu"))
+    ratios = [model.seconds(timing.work, timing.dtype) / timing.seconds for timing in timings]
+    low, middle, high = np.quantile(ratios, (0.05, 0.5, 0.95))
+    assert 0.95 < middle < 1.05 and 0.7 < low < high < 1.5
+
+
+def test_fit_says_where_its_numbers_are_from(timings: list[Timing]) -> None:
+    prices = fit(timings, "cpu")
+    provenance = prices["provenance"]
+    assert provenance["device"] == HERE
+    assert provenance["timings"] == len(timings)
+    assert set(provenance[calibration.QUALITY]) == set(DTYPES)
+    assert json.loads(json.dumps(prices)) == prices
+
+
+def test_what_was_not_timed_is_taken_from_the_shipped_file_and_scaled(timings: list[Timing]) -> None:
+    """An operation without a price would cost nothing, and win."""
+    partial = [timing for timing in timings if timing.dtype == "float32" and "fft" not in str(timing.work)]
+    prices = fit(partial, "cpu")
+    for dtype, known in SHIPPED.costs.items():
+        assert known.keys() <= prices["costs"][dtype].keys()
+    taken = next(value for name, value in prices["provenance"].items() if name.startswith("not timed"))
+    assert "fft" in taken["float32"] and taken["float64"] == sorted(SHIPPED.costs["float64"])
+    for dtype, kinds in taken.items():
+        ratios = {prices["costs"][dtype][kind] / SHIPPED.costs[dtype][kind] for kind in kinds}
+        assert all(abs(ratio / SLOWER - 1) < 0.5 for ratio in ratios)
+
+
+def test_no_timings_are_no_fit() -> None:
+    with pytest.raises(ValueError, match="no timing"):
+        fit([], "cpu")
+
+
+def test_few_still_meet_every_kind_of_operation() -> None:
+    whole = sample()
+    chosen = few(whole, "cpu")
+    assert set(chosen) <= set(whole) and len(chosen) < len(whole) / 2
+    assert met(counted(chosen)) == met(counted(whole))
+    assert {dtype for dtype, _ in met(counted(chosen))} == set(DTYPES)
+    beyond = [timing for timing in counted(chosen) if timing.dtype == "float32" and timing.work.bytes > SHIPPED.cache]
+    assert beyond, "memory beyond the cache is priced by float32"
+
+
+@pytest.mark.parametrize("x64", [False])
+def test_record_times_what_it_is_given(x64: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "HOPELESS", 2.0)  # few to compile
+    told: list[ConvSpec] = []
+    specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(32, 3, padding=(1, 1)), 1, 2, 2)]
+    timings = record(specs, "cpu", told.append, seconds=0.0)
+    assert told == specs
+    assert {timing.label for timing in timings} == {
+        f"{algorithm}: {spec}" for spec in specs for algorithm in promising(spec, "cpu", calibration.HOPELESS)
+    }
+    assert all(timing.seconds > 0 for timing in timings)
+
+
+# The user's own prices.
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A file of own prices by which the usual choice is dear."""
+    with kept_in(tmp_path):
+        file = calibration_file(HERE)
+    assert file is not None
+    file.parent.mkdir()
+    file.write_text(json.dumps(odd_prices(SIGNAL)))
+    return file
+
+
+def test_own_prices_come_before_those_that_ship(own: Path) -> None:
+    with kept_in("off"):
+        assert DeviceModel.of_platform("cpu") == SHIPPED
+        usual = make_plan(SIGNAL).algorithm
+    with kept_in(own.parents[1]):
+        assert DeviceModel.of_platform("cpu").name == "odd"
+        assert make_plan(SIGNAL).algorithm.name != usual.name
+        assert DeviceModel.shipped("cpu") == SHIPPED
+
+
+def test_own_prices_are_of_this_device_only(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of jaxlib, another number of threads: another file, which is not there."""
+    for other in (HERE.replace("jaxlib ", "jaxlib 9"), HERE.replace(" threads", "4 threads")):
+        assert other != HERE
+        with kept_in(own.parents[1]), monkeypatch.context() as patch, warned() as texts:
+            patch.setattr(device, "device_name", lambda platform, other=other: other)
+            assert DeviceModel.of_platform("cpu") == SHIPPED
+        assert texts == []
+    with kept_in(own.parents[1]):
+        assert DeviceModel.of_platform("cuda") == DeviceModel.shipped("cuda")
+
+
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "empty": lambda text: "",
+    "cut": lambda text: text[: len(text) // 2],
+    "a list": lambda text: "[]",
+    "a number": lambda text: "3",
+    "no bytes": lambda text: _without(text, "bytes"),
+    "no provenance": lambda text: _without(text, "provenance"),
+    "another field": lambda text: json.dumps(odd_prices(colour="red")),
+    "another device": lambda text: json.dumps(odd_prices(provenance={"device": "elsewhere"})),
+    "words": lambda text: json.dumps(odd_prices(launch="quick")),
+    "nothing": lambda text: json.dumps(odd_prices(launch=0.0)),
+    "negative": lambda text: json.dumps(odd_prices(bytes=-1.0)),
+    "not a number": lambda text: json.dumps(odd_prices(cache=float("nan"))),
+    "no costs": lambda text: json.dumps(odd_prices(costs={})),
+    "costs of no type": lambda text: json.dumps(odd_prices(costs={"float32": {"loop": 1.0}})),
+    "costs in words": lambda text: json.dumps(odd_prices(costs={name: {"loop": "much"} for name in DTYPES})),
+    "costs in a list": lambda text: json.dumps(odd_prices(costs={name: [1.0] for name in DTYPES})),
+}
+
+
+def _without(text: str, name: str) -> str:
+    return json.dumps({key: value for key, value in json.loads(text).items() if key != name})
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_gives_one_warning(own: Path, damage: Callable[[str], str]) -> None:
+    own.write_text(damage(own.read_text()))
+    with kept_in(own.parents[1]), warned() as texts:
+        for length in (100, 200, 300):
+            make_plan(ConvSpec(Geometry(length, 9)))
+        assert DeviceModel.of_platform("cpu") == SHIPPED
+    assert len(texts) == 1 and str(own) in texts[0] and "convax calibrate" in texts[0]
