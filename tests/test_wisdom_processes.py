@@ -176,10 +176,8 @@ def _shown(text: str) -> dict[str, list[str]]:
 def _write_odd_prices(folder: Path) -> None:
     """Prices by which each of the three convolutions goes another way than usual."""
     forward = ConvSpec(Geometry(600, 33, padding=(16, 16)), 1, 2, 3)
-    gradients = (
-        ConvSpec(Geometry(600, 600, padding=(16, 16)), 2, 1, 3),
-        dataclasses.replace(forward, channels=3, features=2),
-    )
+    of_data = dataclasses.replace(forward, channels=3, features=2)
+    of_kernel = ConvSpec(Geometry(600, 600, padding=(16, 16)), 2, 1, 3)
     with kept_in(folder):
         file = calibration_file(HERE)
         assert file is not None
