@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-oldest test-deep lint bench clean
+.PHONY: demo test test-oldest test-deep lint bench bench-full clean
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
@@ -37,9 +37,15 @@ lint: $(VENV)/.with-test+lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# The rivals' wheel of torch is large; without it the benchmark runs and leaves its rows out.
+# What is promised, beside lax, in some minutes; fails where a bar is not reached.
 bench: $(VENV)/.with-cli
 	$(BIN)/python -m benchmarks
+
+# Everything, beside all rivals, in hours; stopped and started again on the same day, it goes on where it was.
+bench-full: $(VENV)/.with-bench+plots
+	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks.regret --wisdom
+	$(BIN)/python -m benchmarks.report
 
 clean:
 	rm -rf $(VENV) convax-demo

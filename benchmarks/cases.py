@@ -1,125 +1,180 @@
-"""Named cases: the operands of each, and its contenders by name; "lax" is the one that ratios refer to."""
+"""A case as a value: the sizes of one convolution that is measured, tested or tuned, and the operands that it draws."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
+from typing import Any, Literal
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-import convax
+from convax.core import DType, Geometry, resolve_padding
 
-__all__ = ["Case", "layer_cases", "signal_cases"]
+__all__ = ["SCALE_IN_SCAN", "Case", "Operation"]
+
+Operation = Literal["signal", "examples", "layer", "separable", "transposed"]
+
+# What the output of each step of a scan is multiplied by, so that ten steps neither vanish nor overflow.
+SCALE_IN_SCAN = 0.05
+_TYPES = {"float32": "float64", "float64": "float64", "bfloat16": "float64", "complex64": "complex128"}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Case:
-    """One comparison.
+    """One convolution to compute, forward or forward and backward.
 
     Args:
-        name: What is computed.
-        operands: Arrays that each contender is called with.
-        contenders: Functions by name; "lax" and "convax" are always there. NumPy's get NumPy arrays.
-        truth: The result in float64, by NumPy; None where that would take too long.
-        bar: The ratio lax / convax that the project promises here, or None.
+        operation: "signal" (one signal, one kernel), "examples" (as many kernels as signals), "layer", "separable"
+            (a depthwise layer, then a dense one of one tap), or "transposed" (as `convax.conv_transpose1d`).
+        length: Samples of each signal.
+        taps: Taps of each kernel.
+        batch: Signals.
+        channels: Channels of each signal.
+        features: Output features.
+        stride: Samples between two windows; for "transposed", samples between two windows of the output.
+        dilation: Samples between two taps.
+        groups: Groups of channels and features.
+        padding: "VALID", "SAME" or "CAUSAL"; of transposed cases nothing is cut off.
+        layout: "NCH" or "NHC": how the caller's data lie in memory.
+        dtype: Element type, by name.
+        scanned: Steps of a `lax.scan` around the layer; 0 for none.
+        gradients: Whether the sum of squares is differentiated, with respect to data and kernel.
+        tags: What the case is an example of.
     """
 
-    name: str
-    operands: tuple[Any, ...]
-    contenders: dict[str, Callable[..., Any]]
-    truth: Callable[..., Any] | None = None
-    bar: float | None = None
+    operation: Operation
+    length: int
+    taps: int
+    batch: int = 1
+    channels: int = 1
+    features: int = 1
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+    padding: str = "VALID"
+    layout: Literal["NCH", "NHC"] = "NCH"
+    dtype: str = "float32"
+    scanned: int = 0
+    gradients: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The case in words, unique in the catalogue.
+
+        Example:
+            >>> Case(operation="signal", length=1000, taps=3, tags=("signal",)).name
+            'signal L1e3 K3 float32 forward'
+        """
+        if self.operation in ("signal", "examples"):
+            sizes = [f"N{self.batch}"] if self.batch > 1 else []
+            what = "signal" if self.operation == "signal" else "per-example kernels"
+            words = [what, *sizes, _length(self.length), f"K{self.taps}"]
+        else:
+            features = f" O{self.features}" if self.features != self.channels or self.groups == 1 else ""
+            words = [self.tags[0], f"N{self.batch} C{self.channels}{features}", f"L{self.length} K{self.taps}"]
+        words += [f"s{self.stride}"] * (self.stride > 1) + [f"d{self.dilation}"] * (self.dilation > 1)
+        words += [f"groups {self.groups}"] * (1 < self.groups < self.channels)
+        words += ["causal"] * (self.padding == "CAUSAL" and "causal" not in self.tags[0])
+        words += [f"x{self.scanned} in scan"] * (self.scanned > 0) + [self.layout] * (self.layout == "NHC")
+        return " ".join([*words, self.dtype, "forward + backward" if self.gradients else "forward"])
+
+    @property
+    def geometry(self) -> Geometry:
+        """Lengths and steps, as the planner sees them."""
+        reach = (self.taps - 1) * self.dilation + 1
+        if self.operation == "transposed":
+            ends, upsample, stride = (reach - 1, reach - 1), self.stride, 1
+        else:
+            ends, upsample, stride = resolve_padding(self.padding, self.length, reach, self.stride), 1, self.stride
+        return Geometry(self.length, self.taps, stride, self.dilation, upsample, ends)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Products that the definition sums; a gradient with respect to each operand takes as many again."""
+        group_channels = self.channels // self.groups
+        if self.operation == "transposed":
+            once = self.batch * self.channels * self.length * self.taps * (self.features // self.groups)
+        else:
+            once = self.batch * self.features * self.geometry.output * group_channels * self.taps
+            if self.operation == "examples":
+                once = self.batch * self.geometry.output * self.taps
+            if self.operation == "separable":
+                once = self.batch * self.geometry.output * self.channels * (self.taps + self.features)
+        return once * max(1, self.scanned) * (3 if self.gradients else 1)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of the definition: two for each product, eight where the numbers are complex."""
+        return self.multiply_adds * (8 if self.dtype.startswith("complex") else 2)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of operands and results, each moved once; gradients have their operands' sizes."""
+        operands = sum(math.prod(shape) for shape in self.shapes)
+        output = self.batch * (1 if self.operation in ("signal", "examples") else self.features) * self.geometry.output
+        elements = operands * 2 if self.gradients else operands + output
+        return elements * DType(self.dtype).bytes
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the operands: data (channels first), then the kernels, in PyTorch's order."""
+        if self.operation == "signal":
+            return (self.length,), (self.taps,)
+        if self.operation == "examples":
+            return (self.batch, self.length), (self.batch, self.taps)
+        data = (self.batch, self.channels, self.length)
+        if self.operation == "separable":
+            return data, (self.channels, 1, self.taps), (self.features, self.channels, 1)
+        if self.operation == "transposed":
+            return data, (self.channels, self.features // self.groups, self.taps)
+        return data, (self.features, self.channels // self.groups, self.taps)
+
+    def draw(self, seed: int = 0) -> list[np.ndarray]:
+        """Random operands of `shapes`, the same for each call."""
+        random = np.random.default_rng(seed)
+        kind = DType(self.dtype)
+        operands: list[Any] = []
+        for shape in self.shapes:
+            values = random.standard_normal(shape)
+            if kind.is_integer:
+                values = np.round(values * 10)
+            if kind.kind == "complex":
+                values = values + 1j * random.standard_normal(shape)
+            operands.append(values.astype(_numpy_type(self.dtype)))
+        return operands
+
+    def shrunk(self) -> Case:
+        """The same kind of case, small enough for a loop, in the widest type of its kind; for tests."""
+        channels = min(self.channels // self.groups, 3)
+        features = min(self.features // self.groups, 2)
+        groups = self.groups if self.groups == 1 else (4 if self.groups == self.channels else 2)
+        features = channels if self.scanned else features
+        taps = min(self.taps, 5 if self.taps < self.length else 24)
+        return dataclasses.replace(
+            self,
+            length=min(self.length, 24),
+            taps=taps,
+            batch=min(self.batch, 2),
+            channels=channels * groups,
+            features=features * groups,
+            stride=min(self.stride, 3),
+            dilation=min(self.dilation, 3),
+            groups=groups,
+            scanned=min(self.scanned, 2),
+            dtype=_TYPES.get(self.dtype, self.dtype),
+        )
 
 
-_SIGNAL_BARS = {(1_000_000, 3): 25.0, (1_000_000, 31): 15.0, (1_000_000, 301): 6.0}
+def _length(samples: int) -> str:
+    """Powers of ten as such, other numbers in full."""
+    power = round(math.log10(samples))
+    return f"L1e{power}" if samples == 10**power else f"L{samples}"
 
 
-def signal_cases(full: bool) -> Iterator[Case]:
-    """One signal, one kernel, VALID: a planned correlate against the jitted conv1d_basic."""
-    lengths = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-    taps_of = (3, 31, 301, 3001, 10_001)
-    if full:
-        taps_of = (3, 5, 9, 17, 31, 65, 101, 127, 301, 1001, 3001, 10_001)
-    for dtype in ("float32", "float64"):
-        for length in lengths:
-            for taps in taps_of:
-                # lax needs minutes for these; the neighbours show the trend.
-                slow = length * taps > (2e10 if dtype == "float32" else 4e9)
-                if taps <= length and (full or not slow):
-                    yield _signal(length, taps, dtype)
+def _numpy_type(name: str) -> Any:
+    if name != "bfloat16":
+        return np.dtype(name)
+    import ml_dtypes  # comes with JAX
 
-
-def _signal(length: int, taps: int, dtype: str) -> Case:
-    random = np.random.default_rng(0)
-    x = random.standard_normal(length).astype(dtype)
-    w = random.standard_normal(taps).astype(dtype)
-
-    def truth(x: Any, w: Any) -> Any:
-        from scipy.signal import oaconvolve
-
-        return oaconvolve(np.asarray(x, float), np.asarray(w, float)[::-1], mode="valid")
-
-    return Case(
-        f"signal L={length:.0e} K={taps} {dtype}".replace("e+0", "e"),
-        (jnp.asarray(x), jnp.asarray(w)),
-        {
-            "lax": jax.jit(convax.conv1d_basic),
-            "convax": jax.jit(convax.correlate),
-            "numpy": lambda *_: np.correlate(x, w, "valid"),
-        },
-        truth,
-        _SIGNAL_BARS.get((length, taps)) if dtype == "float32" else 1.0,
-    )
-
-
-def _random(*shape: int) -> jax.Array:
-    return jnp.asarray(np.random.default_rng(len(shape)).standard_normal(shape), jnp.float32)
-
-
-def layer_cases() -> Iterator[Case]:
-    """Depthwise layers, one kernel per signal, and a stack inside a scan."""
-    for taps, forward_bar, both_bar in ((4, 20.0, 8.0), (31, None, None)):
-        x, w = _random(8, 512, 1024), _random(512, 1, taps)
-        rival = _lax_conv("VALID", 512)
-        ours = _convax_conv("VALID", 512)
-        name = f"depthwise N8 C512 L1024 K{taps}"
-        yield Case(f"{name} forward", (x, w), {"lax": jax.jit(rival), "convax": jax.jit(ours)}, bar=forward_bar)
-        contenders = {"lax": jax.jit(_training(rival)), "convax": jax.jit(_training(ours))}
-        yield Case(f"{name} forward + backward", (x, w), contenders, bar=both_bar)
-    contenders = {"lax": jax.jit(jax.vmap(convax.conv1d_basic)), "convax": jax.jit(jax.vmap(convax.correlate))}
-    yield Case("64 signals, 64 kernels, L=1e4 K=31", (_random(64, 10_000), _random(64, 31)), contenders, bar=30.0)
-    contenders = {
-        "lax": jax.jit(_ten_times(_lax_conv("SAME", 1))),
-        "convax": jax.jit(_ten_times(_convax_conv("SAME", 1))),
-    }
-    yield Case(
-        "ten NCH convolutions in lax.scan, N4 C64 L512 K3",
-        (_random(4, 64, 512), _random(64, 64, 3)),
-        contenders,
-        bar=20.0,
-    )
-    x, w = _random(16, 64, 1024), _random(64, 64, 3)
-    for name, wrap in (("forward", lambda f: f), ("forward + backward", _training)):
-        contenders = {"lax": jax.jit(wrap(_lax_conv("SAME", 1))), "convax": jax.jit(wrap(_convax_conv("SAME", 1)))}
-        yield Case(f"dense N16 C64 O64 L1024 K3 {name}", (x, w), contenders, bar=1.0)
-
-
-def _lax_conv(padding: str, groups: int) -> Callable[..., Any]:
-    return lambda x, w: lax.conv_general_dilated(x, w, (1,), padding, feature_group_count=groups)
-
-
-def _convax_conv(padding: str, groups: int) -> Callable[..., Any]:
-    return lambda x, w: convax.conv1d(x, w, padding=padding, groups=groups)
-
-
-def _training(layer: Callable[..., Any]) -> Callable[..., Any]:
-    """Value and gradients of a loss: what one step of training asks of a layer."""
-    return jax.value_and_grad(lambda x, w: jnp.sum(layer(x, w) ** 2), (0, 1))
-
-
-def _ten_times(layer: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, w: lax.scan(lambda carry, _: (layer(carry, w) * 0.05, None), x, None, length=10)[0]
+    return np.dtype(ml_dtypes.bfloat16)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,36 +11,76 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["interleaved", "medians"]
+__all__ = ["Timing", "interleaved"]
+
+# One sample of a short call is the mean of as many calls as take this long, so that the clock does not count.
+SAMPLE = 3e-4
+MOST_ROUNDS, MOST_CALLS = 60, 50
+# A contender this many times as slow as the fastest gets a quarter of the time: its digits matter to no one.
+FAR_BEHIND = 8.0
 
 
-def interleaved(
-    contenders: Mapping[str, Callable[[], Any]], *, rounds: int = 9, seconds: float = 20.0
-) -> dict[str, list[float]]:
-    """Seconds of each run of each contender.
-
-    Each is called once before (compilation, first touch of memory). Rounds stop early when `seconds` are spent,
-    but not before three.
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """Seconds of one contender.
 
     Args:
-        contenders: Functions without arguments, by name.
-        rounds: Runs of each.
-        seconds: Bound on the whole measurement.
+        median: Of its samples.
+        least: Of its samples; noise only ever adds.
+        spread: The middle half of the samples, relative to the median.
+        samples: How many there are.
     """
-    for run in contenders.values():
-        jax.block_until_ready(run())
-    times: dict[str, list[float]] = {name: [] for name in contenders}
+
+    median: float
+    least: float
+    spread: float
+    samples: int
+
+
+def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float = 1.0) -> dict[str, Timing | str]:
+    """Time contenders that run in turn; who fails is named with the reason instead.
+
+    Each is called once before, which warms memory and caches and says how many samples fit its time. A contender
+    that one call keeps longer than that has this one sample. Otherwise it has at least three, spread evenly over
+    the rounds, and each round begins with another contender.
+
+    Args:
+        contenders: Functions without arguments, compiled already, by name.
+        seconds: Time of each contender.
+    """
+    found: dict[str, Timing | str] = {}
+    first: dict[str, float] = {}
+    for name, run in contenders.items():
+        try:
+            first[name] = _seconds(run, 1)
+            # The very first call also fetches fresh memory.
+            first[name] = min(first[name], _seconds(run, 1)) if first[name] < seconds else first[name]
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120] if str(error) else ''}"
+    fastest = min(first.values(), default=0.0)
+    samples: dict[str, list[float]] = {name: [] for name in first}
+    rounds, calls = {}, {}
+    for name, once in first.items():
+        share = seconds if once < FAR_BEHIND * fastest else seconds / 4
+        calls[name] = min(MOST_CALLS, max(1, math.ceil(SAMPLE / once)))
+        rounds[name] = int(min(MOST_ROUNDS, max(3, share / (once * calls[name]))))
+        if once > seconds:
+            samples[name], rounds[name] = [once], 0
+    names, most = list(first), max(rounds.values(), default=0)
+    for number in range(most):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            if (number + 1) * rounds[name] // most > number * rounds[name] // most:
+                samples[name].append(_seconds(contenders[name], calls[name]))
+    return found | {name: _timing(runs) for name, runs in samples.items()}
+
+
+def _seconds(run: Callable[[], Any], calls: int) -> float:
     start = time.perf_counter()
-    for round_ in range(rounds):
-        if round_ >= 3 and time.perf_counter() - start > seconds:
-            break
-        for name, run in contenders.items():
-            before = time.perf_counter()
-            jax.block_until_ready(run())
-            times[name].append(time.perf_counter() - before)
-    return times
+    for _ in range(calls):
+        jax.block_until_ready(run())
+    return (time.perf_counter() - start) / calls
 
 
-def medians(times: Mapping[str, list[float]]) -> dict[str, float]:
-    """The median of each contender's runs."""
-    return {name: float(np.median(runs)) for name, runs in times.items()}
+def _timing(samples: list[float]) -> Timing:
+    low, median, high = np.quantile(samples, [0.25, 0.5, 0.75])
+    return Timing(float(median), min(samples), float((high - low) / median), len(samples))

@@ -1,0 +1,78 @@
+"""The full set: every case with every rival, recorded row by row."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import jax
+import jax.numpy as jnp
+from rich.console import Console
+
+import convax
+from benchmarks.catalogue import layers, select, signals
+from benchmarks.machine import measure_limits
+from benchmarks.overheads import measure_overheads
+from benchmarks.recording import Recording, default_path
+from benchmarks.rivals import RIVALS
+from benchmarks.rows import Row, measure_case
+
+__all__ = ["run_full"]
+
+
+def run_full(
+    path: pathlib.Path | None = None,
+    only: str = "",
+    tags: tuple[str, ...] = (),
+    *,
+    with_torch: bool = True,
+    seconds: float = 1.0,
+) -> pathlib.Path:
+    """Measure the chosen cases that the file does not hold yet, and add them one by one; returns the file.
+
+    Args:
+        path: The file to take up again; None for the one named after device and date.
+        only: Text that the names of cases hold.
+        tags: Tags that they carry.
+        with_torch: Whether torch takes part.
+        seconds: Time for each contender of each case.
+
+    Raises:
+        SystemExit: The file is another machine's.
+    """
+    recording = Recording.open(path or default_path())
+    chosen = [case for case in select([*layers(), *signals()], only, tags) if case.name not in recording.names]
+    console = Console(stderr=True)
+    if recording.rows:
+        console.print(f"the file holds {len(recording.rows)} rows, which stay as they are; delete it to begin anew")
+    if not chosen:
+        console.print("nothing left to measure")
+        return recording.path or default_path()
+    _warm_up()
+    session = recording.begin(measure_limits(), measure_overheads())
+    limits = recording.sessions[session].limits
+    rivals = [rival.name for rival in RIVALS if with_torch or not rival.name.startswith("torch")]
+    for number, case in enumerate(chosen, 1):
+        console.print(f"{number}/{len(chosen)} {case.name}", end=" ", highlight=False)
+        row = measure_case(case, limits, rivals=rivals, seconds=seconds, session=session)
+        recording.add(row)
+        console.print(_summary(row), highlight=False)
+    return recording.path or default_path()
+
+
+def _summary(row: Row) -> str:
+    best = row.best()
+    if best is None:
+        return str(row.absent)
+    name, ratio = best
+    lax = row.ratio("lax NCH")
+    load = f", load {os.getloadavg()[0]:.1f}" if sys.platform != "win32" else ""
+    against = f"{lax:.2f}x lax, " if lax is not None else ""
+    return f"{row.timings['convax'].median * 1e3:.4g} ms, {against}{ratio:.2f}x {name}{load}"
+
+
+def _warm_up() -> None:
+    """One small convolution: the first of a process pays for what is loaded on first use."""
+    x, w = jnp.ones(64), jnp.ones(3)
+    jax.block_until_ready([jax.jit(call)(x, w) for call in (convax.correlate, convax.conv1d_basic)])

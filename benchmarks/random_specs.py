@@ -1,0 +1,131 @@
+"""Random convolutions for the regret of the planner: signals, layers, and the gradients of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import convax
+from convax.core import ConvSpec, DType, Geometry, Layout, resolve_padding
+from convax.tuning import convolutions_of
+
+__all__ = ["random_specs"]
+
+# Bounds on the products, so that also the slowest candidate (naive loops over all groups) takes seconds at most.
+MOST_PRODUCTS = {"float32": 4e8, "float64": 1e8, "bfloat16": 1e8, "complex64": 3e7, "int32": 1e8}
+MOST_ELEMENTS = 2e7
+DTYPES = ("float32", "float32", "float32", "float64", "bfloat16", "complex64", "int32")
+
+Random = np.random.Generator
+
+
+def random_specs(seed: int, count: int) -> Iterator[tuple[str, ConvSpec]]:
+    """Pairs of a tag and a convolution; the first ones of a seed do not depend on how many are asked for.
+
+    Example:
+        >>> [tag for tag, _ in random_specs(0, 3)]
+        ['signal', 'dense', 'signal']
+    """
+    kinds = tuple(_KINDS)
+    for number in range(count):
+        # Signals are a family of their own: every second one.
+        tag = "signal" if number % 2 == 0 else kinds[1 + number // 2 % (len(kinds) - 1)]
+        random = np.random.default_rng((seed, number))
+        while True:
+            spec = _KINDS[tag](random)
+            if spec is not None and _is_bearable(spec):
+                yield tag, spec
+                break
+
+
+def _is_bearable(spec: ConvSpec) -> bool:
+    if spec.is_empty or max(spec.sizes) > MOST_ELEMENTS:
+        return False
+    naive = spec.groups if spec.dtype.name not in ("float32", "bfloat16") else min(spec.groups, 4)
+    return spec.multiply_adds * naive <= MOST_PRODUCTS[spec.dtype.name]
+
+
+def _between(random: Random, low: float, high: float) -> int:
+    """An integer, uniform by its logarithm."""
+    return round(float(np.exp(random.uniform(np.log(low), np.log(high)))))
+
+
+def _signal(random: Random) -> ConvSpec:
+    dtype = str(random.choice(["float32", "float32", "float64"]))
+    length = _between(random, 300, 4e6)
+    taps = _between(random, 2, min(length, 20_000))
+    return ConvSpec(Geometry(length, taps), dtype=DType(dtype))
+
+
+def _layer(random: Random, **fixed: Any) -> ConvSpec | None:
+    """A layer; `fixed` holds stride, dilation, upsample, taps, or how many groups."""
+    length = _between(random, 128, 8000)
+    taps = fixed.get("taps") or _between(random, 2, 24)
+    steps = {name: fixed.get(name, 1) for name in ("stride", "dilation", "upsample")}
+    reach = (taps - 1) * steps["dilation"] + 1
+    padding = str(random.choice(["SAME", "VALID", "CAUSAL"]))
+    if reach > length:
+        return None
+    ends = (reach - 1, reach - 1) if steps["upsample"] > 1 else resolve_padding(padding, length, reach, steps["stride"])
+    per_group, features, groups = _between(random, 2, 256), _between(random, 2, 256), fixed.get("groups", 1)
+    if groups == "depthwise":
+        per_group, features, groups = 1, int(random.choice([1, 1, 1, 2])), _between(random, 8, 512)
+    elif groups == "some":
+        per_group, features, groups = _between(random, 2, 16), _between(random, 2, 16), _between(random, 2, 32)
+    layout = Layout("NHC", "HIO", "NHC") if random.random() < 0.4 else Layout()
+    return ConvSpec(
+        Geometry(length, taps, **steps, padding=ends),
+        batch=_between(random, 1, 32),
+        channels=per_group * groups,
+        features=features * groups,
+        feature_groups=groups,
+        layout=layout,
+        dtype=DType(str(random.choice(DTYPES))),
+    )
+
+
+def _gradient(random: Random, by: int) -> ConvSpec | None:
+    """What the gradient of a random layer asks of the planner: by the data (0) or by the kernel (1)."""
+    groups = (1, "some", "depthwise")[int(random.integers(3))]
+    layer = _layer(random, groups=groups, stride=int(random.choice([1, 1, 1, 2])))
+    if layer is None or layer.dtype.is_integer or not _is_bearable(layer):
+        return None
+    x, w = (jax.ShapeDtypeStruct(shape, layer.dtype.name) for shape in (layer.data_shape, layer.kernel_shape))
+
+    def gradient(x: Any, w: Any) -> Any:
+        forward = (lambda x: _planned(x, w, layer), lambda w: _planned(x, w, layer))[by]
+        y, pull = jax.vjp(forward, (x, w)[by])
+        return pull(jnp.ones_like(y))
+
+    return list(convolutions_of(gradient, x, w))[1]  # behind the forward convolution
+
+
+def _planned(x: Any, w: Any, spec: ConvSpec) -> Any:
+    geometry = spec.geometry
+    return convax.conv1d(
+        x,
+        w,
+        stride=geometry.stride,
+        padding=geometry.padding,
+        dilation=geometry.dilation,
+        groups=spec.feature_groups,
+        layout=str(spec.layout),
+    )
+
+
+_KINDS: dict[str, Callable[[Random], ConvSpec | None]] = {
+    "signal": _signal,
+    "dense": _layer,
+    "depthwise": lambda random: _layer(random, groups="depthwise", taps=_between(random, 2, 64)),
+    "strided": lambda random: _layer(random, stride=_between(random, 2, 8)),
+    "dilated": lambda random: _layer(random, dilation=_between(random, 2, 16), taps=_between(random, 2, 9)),
+    "grouped": lambda random: _layer(random, groups="some"),
+    "transposed": lambda random: _layer(random, upsample=_between(random, 2, 8)),
+    "long kernel": lambda random: _layer(random, groups="depthwise", taps=_between(random, 100, 2000)),
+    "data gradient": lambda random: _gradient(random, 0),
+    "kernel gradient": lambda random: _gradient(random, 1),
+}

@@ -1,0 +1,75 @@
+"""The contenders of a case, in one process: convax, lax in both layouts, and what else JAX, SciPy and PyTorch offer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from benchmarks import host_rivals, jax_rivals, torch_rivals
+from benchmarks.cases import Case
+
+__all__ = ["RIVALS", "Rival", "prepare"]
+
+# A rival that would take longer than this for one run is left out, and the reason noted.
+LONGEST = 20.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Rival:
+    """One way to compute a case.
+
+    Args:
+        name: How tables call it.
+        serves: Whether a case is of the kind that it is for.
+        estimate: Rough seconds of one run, from operations counted; decides only whether to try.
+        build: Takes a case and its operands and returns what to call.
+    """
+
+    name: str
+    serves: Callable[[Case], bool]
+    estimate: Callable[[Case], float]
+    build: Callable[[Case, list[np.ndarray]], Any]
+
+
+RIVALS: tuple[Rival, ...] = (
+    Rival("convax", jax_rivals.any_case, jax_rivals.no_time, jax_rivals.convax_program),
+    Rival("lax NCH", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_first),
+    Rival("lax NHC", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_last),
+    Rival("jnp.correlate", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_correlate),
+    Rival("jnp.convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_convolve),
+    Rival("jax.scipy convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.scipy_convolve),
+    Rival("jax.scipy fftconvolve", jax_rivals.signal_only, jax_rivals.no_time, jax_rivals.scipy_fftconvolve),
+    Rival("NumPy", host_rivals.forward_signals, host_rivals.numpy_seconds, host_rivals.numpy_correlate),
+    Rival("SciPy correlate", host_rivals.forward_signals, host_rivals.fourier_seconds, host_rivals.scipy_correlate),
+    Rival("SciPy oaconvolve", host_rivals.forward_signals, host_rivals.fourier_seconds, host_rivals.scipy_oaconvolve),
+    Rival("torch", jax_rivals.any_case, torch_rivals.direct_seconds, torch_rivals.direct),
+    Rival("torch.fft", torch_rivals.long_kernels, torch_rivals.fourier_seconds, torch_rivals.by_fourier),
+)
+
+
+def prepare(case: Case, operands: list[np.ndarray], names: Iterable[str] | None = None) -> dict[str, Any]:
+    """What to call for each rival that the case is for, or why there is nothing to call.
+
+    Args:
+        case: What to compute.
+        operands: Of `Case.shapes`.
+        names: Rivals to take part; None for all.
+
+    Returns:
+        By name, the program (`jax_rivals.Program` for JAX's), or a text: the reason for its absence.
+    """
+    chosen = {rival.name: rival for rival in RIVALS if names is None or rival.name in names}
+    return {name: _built(rival, case, operands) for name, rival in chosen.items() if rival.serves(case)}
+
+
+def _built(rival: Rival, case: Case, operands: list[np.ndarray]) -> Any:
+    seconds = rival.estimate(case)
+    if seconds > LONGEST:
+        return f"about {seconds:.0f} s for one run"
+    try:
+        return rival.build(case, operands)
+    except Exception as error:  # what a rival cannot do is part of the comparison
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120] if str(error) else ''}"

@@ -1,0 +1,197 @@
+"""The benchmarks' cases are computed correctly by convax and by its rivals, and the page is what was recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from benchmarks import regret
+from benchmarks.cases import Case
+from benchmarks.catalogue import layers, select, signal, signals
+from benchmarks.figures import losing, targets
+from benchmarks.machine import Limits
+from benchmarks.measure import Timing, interleaved
+from benchmarks.operations import arranged, canonical, convax_function, lax_function, lax_operands
+from benchmarks.plots import draw
+from benchmarks.promises import promises
+from benchmarks.recording import Recording
+from benchmarks.report import PAGE, latest, page
+from benchmarks.rivals import prepare
+from benchmarks.rows import Row, measure_case
+from benchmarks.truth import error, truth
+
+# Cases that differ in size only are one case once shrunk.
+SHRUNK = list(
+    dict.fromkeys(
+        dataclasses.replace(case.shrunk(), tags=case.tags[:1], gradients=case.dtype != "int32")
+        for case in [*layers(), *signals()]
+    )
+)
+# With taps enough for the truth to take FFTs.
+MANY_TAPS = [
+    signal(600, 300, "float64", gradients=True),
+    dataclasses.replace(select(layers(), "long-kernel")[1].shrunk(), length=256, taps=256),
+]
+
+
+@pytest.mark.parametrize("case", [*SHRUNK, *MANY_TAPS], ids=lambda case: case.name)
+def test_convax_and_lax_compute_what_numpy_computes(case: Case) -> None:
+    drawn = case.draw()
+    exact = truth(case, drawn)
+    assert exact is not None
+    tolerance = 0 if case.dtype == "int32" else 1e-12
+    for function, operands, by_lax in (
+        (convax_function(case), arranged(case, drawn, case.layout), False),
+        (lax_function(case, case.layout), lax_operands(case, drawn, case.layout), True),
+    ):
+        found = jax.jit(function)(*map(jnp.asarray, operands))
+        assert error(canonical(case, found, case.layout, by_lax=by_lax), exact) <= tolerance
+
+
+@pytest.mark.parametrize("rival", ["jnp.correlate", "jnp.convolve", "jax.scipy convolve", "jax.scipy fftconvolve"])
+def test_rivals_in_jax_compute_the_same_signal(rival: str) -> None:
+    case = signal(50, 7, "float64", gradients=True)
+    program = prepare(case, case.draw(), [rival])[rival]
+    _, (dx, dw) = program()
+    exact = truth(case, case.draw())
+    assert exact is not None
+    flipped = rival.endswith("convolve")
+    assert error([dx, dw[::-1] if flipped else dw], exact[1:]) <= 1e-12
+
+
+@pytest.mark.parametrize("rival", ["NumPy", "SciPy correlate", "SciPy oaconvolve"])
+@pytest.mark.parametrize("case", [signal(50, 7, "float64"), select(layers(), "per-example")[0].shrunk()])
+def test_rivals_without_jax_compute_the_same_signals(rival: str, case: Case) -> None:
+    exact = truth(case, case.draw())
+    assert exact is not None
+    assert error([np.asarray(prepare(case, case.draw(), [rival])[rival]())], exact) <= 1e-12
+
+
+@pytest.mark.parametrize(
+    ("rival", "case"),
+    [("torch", case) for case in SHRUNK] + [("torch.fft", case) for case in MANY_TAPS],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_torch_computes_the_same(rival: str, case: Case) -> None:
+    pytest.importorskip("torch")
+    operands = case.draw()
+    program = prepare(case, operands, [rival])[rival]
+    exact = truth(case, operands)
+    assert exact is not None
+    results = program() if case.gradients else [program()]
+    found = [np.asarray(tensor.detach().resolve_conj()) for tensor in results]
+    # torch's gradients by complex numbers are the conjugates of JAX's.
+    found[1:] = [array.conj().reshape(shape) for array, shape in zip(found[1:], case.shapes, strict=False)]
+    assert error(found, exact) <= 1e-12
+
+
+def test_names_are_unique_and_every_kind_is_there() -> None:
+    names = [case.name for case in [*layers(), *signals()]]
+    assert len(set(names)) == len(names)
+    assert len({case.name for case in layers() if not case.gradients}) >= 40
+    kinds = {case.tags[0] for case in layers()}
+    assert kinds == {"dense", "strided", "dilated", "grouped", "depthwise", "separable"} | {
+        *("transposed", "long-kernel", "per-example"),
+    }
+
+
+def test_every_promise_is_a_case_that_lax_can_run() -> None:
+    bars = {promise.case.name: promise.bar for promise in promises()}
+    assert bars["signal L1e6 K3 float32 forward"] == 25
+    assert bars["per-example kernels N64 L1e4 K31 float32 forward"] == 30
+    assert "signal L1e7 K10001 float32 forward" in bars
+
+
+def test_a_contender_that_fails_is_named_and_the_others_are_timed() -> None:
+    def fails() -> None:
+        raise TypeError("no such type\nand more")
+
+    found = interleaved({"fails": fails, "works": lambda: None}, seconds=0.001)
+    assert found["fails"] == "TypeError: no such type"
+    assert isinstance(found["works"], Timing) and found["works"].samples >= 3
+
+
+LIMITS = Limits({1 << 20: 5e10}, {"float32": 1e11, "float64": 5e10})
+
+
+def test_a_run_is_recorded_row_by_row_and_taken_up_again(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "machine-2026-01-01.json"
+    recording = Recording.open(path)
+    session = recording.begin(LIMITS, {"lax": 1e-5, "correlate": 1e-5, "import": 0.1, "plan": 1e-3, "plan again": 1e-5})
+    case = signal(200, 5)
+    row = measure_case(case, LIMITS, rivals=("convax", "lax NCH", "NumPy"), seconds=0.01, session=session)
+    recording.add(row)
+    assert set(row.timings) == {"convax", "lax NCH", "NumPy"}
+    assert 0 < row.errors["convax"] < 1e-5
+    again = Recording.open(path)
+    assert again.names == {case.name}
+    assert [dataclasses.replace(each, timings={}) for each in again.rows] == [
+        dataclasses.replace(Row.from_plain(dataclasses.asdict(again.rows[0])), timings={})
+    ]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _fixture() -> tuple[Recording, list[regret.Outcome]]:
+    """Two rows, one of which a rival wins, and two random specs."""
+    recording = Recording({"device": "a machine", "versions": {"jax": "1"}})
+    session = recording.begin(LIMITS, {"lax": 1e-5, "correlate": 2e-5, "import": 0.1, "plan": 1e-3, "plan again": 1e-5})
+    won, lost = signal(1_000_000, 3), select(layers(), "strided")[0]
+    for case, rivals in ((won, {"lax NCH": 25e-3, "NumPy": 2e-3}), (lost, {"lax NCH": 4e-3, "torch": 0.5e-3})):
+        times = {"convax": 1e-3, **rivals}
+        recording.add(
+            Row(
+                name=case.name,
+                case=dataclasses.asdict(case),
+                timings={name: Timing(seconds, seconds, 0.01, 9) for name, seconds in times.items()},
+                absent={},
+                algorithms=["shift_add"],
+                compile_seconds={"convax": 0.2, "lax NCH": 0.2},
+                temporaries={"convax": case.bytes, "lax NCH": 0},
+                held=case.bytes,
+                errors={"convax": 1e-7, "lax NCH": 2e-7},
+                limit=4e-4,
+                limited_by="memory",
+                session=session,
+            )
+        )
+    outcome = regret.Outcome("0:0", "signal", "a spec", "direct", {"direct": 2e-3, "fft": 1e-3}, "fft", {"fft": 1e-3})
+    return recording, [outcome, dataclasses.replace(outcome, key="0:1", chosen="fft")]
+
+
+def test_the_page_begins_with_what_is_lost_and_says_which_targets_are_missed() -> None:
+    recording, outcomes = _fixture()
+    assert [(row.name, rival, ratio) for row, rival, ratio in losing(recording.rows)] == [
+        ("strided N16 C64 O64 L1024 K3 s2 float32 forward", "torch", 0.5)
+    ]
+    text = page(recording, outcomes, "results.json")
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings[0] == "## Where a rival is faster"
+    assert "In 1 of 2 rows" in text
+    met = {target.words: target.is_met for target in targets(recording, outcomes)}
+    assert met["layers, best rival / convax, least"] is False
+    assert met["float32 signals, lax / convax, geometric mean"] is True
+    assert met["warm correlate of 1,000 samples / jitted lax, x"] is False
+    assert met["regret with wisdom, worst"] is True
+    assert "| **missed** | layers, best rival / convax, least | >= 0.95 | 0.5 |" in text
+
+
+def test_pictures_are_drawn_of_whatever_there_is(tmp_path: pathlib.Path) -> None:
+    files = draw(*_fixture(), tmp_path)
+    assert sorted(file.name for file in files) == sorted(file.name for file in tmp_path.iterdir())
+    assert len(files) == 4
+
+
+def test_the_page_is_what_the_report_makes_of_the_newest_results() -> None:
+    newest = latest()
+    if newest is None:
+        assert not PAGE.exists()
+        return
+    results, of_regret = newest
+    outcomes = regret.read(of_regret)[1] if of_regret else []
+    assert PAGE.read_text("utf-8") == page(Recording.read(results), outcomes, results.name), (
+        "docs/benchmarks.md is not what its results say: python -m benchmarks.report"
+    )
