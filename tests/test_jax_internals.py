@@ -1,0 +1,197 @@
+"""Each thing that convax takes from JAX beyond its documented surface, alone.
+
+A version of JAX that moves a name fails here, in a test that says which.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from jax.interpreters import ad
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
+
+from convax import jax_internals
+from convax.jax_internals import (
+    abstract_convolution,
+    align_varying,
+    define_bilinear,
+    evaluate_with,
+    inner_jaxprs,
+    is_tracer,
+    lax_batching_rule,
+    lax_transpose,
+    make_primitive,
+    register_batching,
+    register_lowering,
+)
+from specs import CASES, lax_convolution, operands, parameters, with_dtype
+
+SPEC = with_dtype(CASES["grouped"], "float64")
+
+
+def new_product() -> Any:
+    """A primitive for x * w, made of the functions under test."""
+    product_p = make_primitive("product", lambda x, w: jnp.asarray(np.asarray(x) * np.asarray(w)), lambda x, w: x)
+    register_lowering(product_p, lambda platform: lambda x, w: x * w)
+    return product_p
+
+
+def test_all_names_are_tested() -> None:
+    text = pathlib.Path(__file__).read_text("utf-8")
+    assert [name for name in jax_internals.__all__ if text.count(name) < 2] == []
+
+
+def test_is_tracer() -> None:
+    seen = []
+    jax.jit(lambda x: seen.append(is_tracer(x)))(1.0)
+    jax.grad(lambda x: seen.append(is_tracer(x)) or x)(1.0)
+    jax.vmap(lambda x: seen.append(is_tracer(x)))(jnp.ones(2))
+    assert seen == [True, True, True]
+    assert not any(map(is_tracer, (jnp.ones(2), np.ones(2), 1.0, [1.0])))
+
+
+def test_make_primitive() -> None:
+    product_p = new_product()
+    assert str(product_p) == "product" and not product_p.multiple_results
+    np.testing.assert_array_equal(product_p.bind(jnp.arange(3.0), jnp.arange(3.0)), [0, 1, 4])
+    assert jax.eval_shape(product_p.bind, jnp.ones(3), jnp.ones(3)).shape == (3,)
+
+
+@pytest.mark.parametrize("platform", ["cpu", "cuda", "rocm", "tpu"])
+def test_register_lowering_knows_the_platform(platform: str) -> None:
+    """Each platform gets the formulation that was made for it, in programs for other machines too."""
+    asked: list[str] = []
+
+    def formulation(platform: str) -> Any:
+        def compute(x: jax.Array) -> jax.Array:
+            asked.append(platform)
+            return x + 1
+
+        return compute
+
+    primitive = make_primitive("platform", lambda x: x, lambda x: x)
+    register_lowering(primitive, formulation)
+    jax.jit(primitive.bind).trace(jnp.ones(2)).lower(lowering_platforms=(platform,))
+    assert asked == [platform]
+
+
+def test_register_lowering_on_this_machine() -> None:
+    np.testing.assert_array_equal(jax.jit(new_product().bind)(jnp.arange(3.0), jnp.arange(3.0)), [0, 1, 4])
+
+
+def test_abstract_convolution() -> None:
+    x, w = (jax.typeof(jnp.asarray(array)) for array in operands(SPEC))
+    result = abstract_convolution(x, w, **parameters(SPEC))
+    assert result.shape == SPEC.output_shape and result.dtype == np.float64
+
+
+def test_align_varying() -> None:
+    mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,), devices=jax.devices()[:2])
+    pairs = []
+
+    def look(x: jax.Array, w: jax.Array) -> jax.Array:
+        for left, right in ((x, w), (w, x), (x, x), (w, w)):
+            pairs.append(align_varying(left, right))
+        return x
+
+    jax.jit(jax.shard_map(look, mesh=mesh, in_specs=(P("data"), P()), out_specs=P("data")))(jnp.ones(4), jnp.ones(2))
+    for left, right in pairs:
+        assert jax_internals._varying_axes(left) == jax_internals._varying_axes(right)
+    assert jax_internals._varying_axes(pairs[0][1]) == {"data"}
+    assert jax_internals._varying_axes(pairs[3][0]) == set()
+
+
+def test_align_varying_outside_of_shard_map() -> None:
+    x, w = jnp.ones(2), jnp.ones(3)
+    assert align_varying(x, w) == (x, w)
+
+
+def test_define_bilinear() -> None:
+    product_p = new_product()
+    define_bilinear(product_p, lambda t, x, w: t * w, lambda t, x, w: t * x)
+    x, w = jnp.arange(3.0), jnp.arange(3.0, 6.0)
+    value, slope = jax.jvp(product_p.bind, (x, w), (w, x))
+    np.testing.assert_array_equal(value, x * w)
+    np.testing.assert_array_equal(slope, w * w + x * x)
+    to_x, to_w = jax.grad(lambda x, w: product_p.bind(x, w).sum(), (0, 1))(x, w)
+    np.testing.assert_array_equal(to_x, w)
+    np.testing.assert_array_equal(to_w, x)
+
+
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_lax_transpose(unknown: int) -> None:
+    arrays = [jnp.asarray(array) for array in operands(SPEC)]
+    value, back = jax.vjp(lax_convolution(SPEC), *arrays)
+    given: list[Any] = list(arrays)
+    given[unknown] = ad.UndefinedPrimal(jax.typeof(arrays[unknown]))
+    np.testing.assert_allclose(lax_transpose(value, *given, **parameters(SPEC)), back(value)[unknown], rtol=1e-12)
+
+
+@pytest.mark.parametrize("axes", [(0, None), (None, 2), (1, 3)])
+def test_lax_batching_rule(axes: tuple[int | None, int | None]) -> None:
+    arrays = [
+        jnp.asarray(array if axis is None else np.stack([array, -array], axis))
+        for array, axis in zip(operands(SPEC), axes, strict=True)
+    ]
+    expected = jax.vmap(lax_convolution(SPEC), axes)(*arrays)
+    np.testing.assert_allclose(lax_batching_rule(*arrays, axes, **parameters(SPEC)), expected, rtol=1e-12)
+
+
+def test_register_batching() -> None:
+    product_p = new_product()
+    register_batching(product_p, lambda operands, axes: (product_p.bind(*operands), 0))
+    result = jax.vmap(product_p.bind)(jnp.ones((2, 3)), jnp.full((2, 3), 2.0))
+    np.testing.assert_array_equal(result, np.full((2, 3), 2.0))
+
+
+def test_inner_jaxprs() -> None:
+    def nested(x: jax.Array) -> jax.Array:
+        x = jax.jit(lax.sin)(x)
+        x = lax.scan(lambda c, _: (lax.cos(c), None), x, length=2)[0]
+        x = lax.cond(x > 0, lax.exp, lax.neg, x)
+        return lax.while_loop(lambda x: x < 3, lambda x: x + 1, x)
+
+    equations = jax.make_jaxpr(nested)(1.0).jaxpr.eqns
+    inside = [
+        [equation.primitive.name for jaxpr in inner_jaxprs(outer) for equation in jaxpr.eqns] for outer in equations
+    ]
+    assert [sorted(names) for names in inside if names] == [["sin"], ["cos"], ["exp", "neg"], ["add", "lt"]]
+
+
+class TestEvaluateWith:
+    """Running a traced function with some primitives replaced."""
+
+    def test_replaces(self) -> None:
+        traced = jax.make_jaxpr(lambda x: lax.sin(x) + 1.0)(2.0)
+        (result,) = evaluate_with(traced, {lax.sin_p: lambda x, **_: 10 * x}, jnp.asarray(2.0))
+        assert result == 21
+
+    def test_keeps_what_is_not_named(self) -> None:
+        def function(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+            return jnp.cumsum(x * np.arange(3.0)), jnp.sort(x)[::-1]
+
+        x = jnp.array([3.0, 1.0, 2.0])
+        for got, want in zip(evaluate_with(jax.make_jaxpr(function)(x), {}, x), function(x), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+    def test_enters_jit(self) -> None:
+        traced = jax.make_jaxpr(jax.jit(lambda x: jax.jit(lax.sin)(x) + 1.0))(2.0)
+        (result,) = evaluate_with(traced, {lax.sin_p: lambda x, **_: 10 * x}, jnp.asarray(2.0))
+        assert result == 21
+
+    def test_refuses_what_it_does_not_know(self) -> None:
+        traced = jax.make_jaxpr(lambda x: lax.scan(lambda c, _: (lax.sin(c), None), x, length=2)[0])(2.0)
+        with pytest.raises(RuntimeError, match="does not know the primitive 'scan'"):
+            evaluate_with(traced, {lax.sin_p: lambda x, **_: x}, jnp.asarray(2.0))
+
+    def test_under_a_trace(self) -> None:
+        traced = jax.make_jaxpr(lambda x: lax.sin(x) * 2)(1.0)
+        slope = jax.grad(lambda x: evaluate_with(traced, {lax.sin_p: lambda x, **_: x**2}, x)[0])(3.0)
+        assert slope == 12
