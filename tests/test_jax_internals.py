@@ -24,6 +24,7 @@ from convax.jax_internals import (
     define_bilinear,
     evaluate_with,
     inner_jaxprs,
+    is_known,
     is_tracer,
     lax_batching_rule,
     lax_transpose,
@@ -55,6 +56,22 @@ def test_is_tracer() -> None:
     jax.vmap(lambda x: seen.append(is_tracer(x)))(jnp.ones(2))
     assert seen == [True, True, True]
     assert not any(map(is_tracer, (jnp.ones(2), np.ones(2), 1.0, [1.0])))
+
+
+def test_is_known() -> None:
+    assert all(map(is_known, (jnp.ones(2), np.ones(2))))
+    assert not is_known(ad.UndefinedPrimal(jax.typeof(jnp.ones(2))))
+    # What the transpose rule of a primitive is handed, whatever JAX's version: the unknown operand, and a constant.
+    seen = []
+    product_p = new_product()
+
+    def to_kernel(cotangent: jax.Array, x: Any, w: Any) -> jax.Array:
+        seen.append((is_known(x), is_known(w)))
+        return cotangent * x
+
+    define_bilinear(product_p, to_kernel, to_kernel)
+    jax.jit(jax.grad(lambda w: product_p.bind(np.ones(2), w).sum()))(jnp.ones(2))
+    assert seen == [(True, False)]
 
 
 def test_make_primitive() -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "define_bilinear",
     "evaluate_with",
     "inner_jaxprs",
+    "is_known",
     "is_tracer",
     "lax_batching_rule",
     "lax_transpose",
@@ -97,14 +98,18 @@ def lax_transpose(cotangent: Array, data: Any, kernel: Any, **params: Any) -> Ar
 
     Relies on `ad.primitive_transposes` and `ad.UndefinedPrimal`.
     """
-    operands = [value if _is_known(value) else ad.UndefinedPrimal(value.aval) for value in (data, kernel)]
+    operands = [value if is_known(value) else ad.UndefinedPrimal(value.aval) for value in (data, kernel)]
     results = ad.primitive_transposes[lax.conv_general_dilated_p](cotangent, *operands, **params)
     return next(result for result in results if result is not None)
 
 
-def _is_known(value: Any) -> bool:
-    # The operand to transpose arrives as UndefinedPrimal, or (JAX >= 0.11) as an accumulator of gradients.
-    return isinstance(value, jax.Array) or is_tracer(value)
+def is_known(value: Any) -> bool:
+    """True for an operand with a value, False for the one that a transpose rule is asked about.
+
+    Relies on that one (`ad.UndefinedPrimal`, or from JAX 0.10 an accumulator of gradients) having an abstract
+    value, but no element type of its own. Constants of a traced function arrive as NumPy arrays.
+    """
+    return hasattr(value, "dtype")
 
 
 def lax_batching_rule(data: Array, kernel: Array, dimensions: Sequence[int | None], **params: Any) -> Array:

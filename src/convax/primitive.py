@@ -93,7 +93,7 @@ def _implementation(x: Array, w: Array, **params: Any) -> Array:
 
 def _transpose(cotangent: Array, x: Any, w: Any, *, algorithm: str | Algorithm | None, **params: Any) -> Array:
     """The gradient with respect to whichever operand is unknown; it chooses its own algorithm."""
-    known_is_data = isinstance(x, jax.Array) or jax_internals.is_tracer(x)
+    known_is_data = jax_internals.is_known(x)
     known = x if known_is_data else w
 
     def rule(cotangent: Array, known: Array) -> Array:

@@ -10,8 +10,8 @@ from typing import Self
 import jax.numpy as jnp
 from jax import Array
 
+from convax.algorithms.containment import contained
 from convax.algorithms.fourier import (
-    contained,
     fast_length,
     inverse,
     kernel_spectrum,

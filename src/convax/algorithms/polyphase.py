@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from jax import Array
 
+from convax.algorithms.containment import masked
 from convax.algorithms.direct import Direct
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.matmul import Matmul
@@ -65,11 +66,17 @@ class Polyphase(Algorithm):
         data, _, output = spec.sizes
         moved = data if spec.geometry.upsample == 1 else output
         shuffle = Work({"loop_strided": moved}, 2 * moved * spec.accumulator.bytes, 1)
-        return self.inner.work(_folded(spec)) + shuffle
+        check = Work({}, data * spec.accumulator.bytes, 1)
+        return self.inner.work(_folded(spec)) + shuffle + check
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         fold = _apply_stride if spec.geometry.upsample == 1 else _apply_upsample
-        return fold(self.inner, x, w, spec)
+
+        def convolve(x: Array, w: Array) -> Array:
+            return fold(self.inner, x, w, spec)
+
+        # Zeros that fill up the phases meet samples outside of the window, and zero times NaN is NaN.
+        return masked(convolve, x, w) if _fills_with_zeros(spec.geometry) else convolve(x, w)
 
     def __str__(self) -> str:
         return f"{self.name}({self.inner})"
@@ -106,6 +113,22 @@ def _apply_stride(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array
     return inner.apply(z, kernel, folded)
 
 
+def _fills_with_zeros(geometry: Geometry) -> bool:
+    """Whether the phases of the kernel are of unequal length, so that the shorter ones are filled up."""
+    if geometry.upsample == 1:
+        return geometry.dilation > 1 or geometry.taps % geometry.stride > 0
+    return bool((_phases(geometry) == geometry.taps).any())
+
+
+def _phases(geometry: Geometry) -> np.ndarray:
+    """Tap that output phase r meets at its m-th sample; the number of taps where it meets none."""
+    up, (first, taps) = geometry.upsample, _upsample_taps(geometry)
+    phase, sample = np.arange(up)[:, None], first + np.arange(taps)[None, :]
+    place = up * sample + geometry.padding[0] - geometry.stride * phase
+    known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
+    return np.where(known, place // geometry.dilation, geometry.taps)
+
+
 def _upsample_taps(geometry: Geometry) -> tuple[int, int]:
     """Index of the first sample that output 0 of any phase may see, and taps that cover each phase."""
     up, stride, before = geometry.upsample, geometry.stride, geometry.padding[0]
@@ -117,14 +140,10 @@ def _upsample_taps(geometry: Geometry) -> tuple[int, int]:
 
 def _apply_upsample(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
     geometry, folded = spec.geometry, _folded(spec)
-    up, (first, taps) = geometry.upsample, _upsample_taps(geometry)
+    up, (_, taps) = geometry.upsample, _upsample_taps(geometry)
     groups, features, channels, _ = w.shape
-    phase, sample = np.arange(up)[:, None], first + np.arange(taps)[None, :]
-    place = up * sample + geometry.padding[0] - geometry.stride * phase
-    known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
-    # Index `taps of w` is the zero after the last tap.
-    index = np.where(known, place // geometry.dilation, geometry.taps)
-    kernel = pad_last(w, 0, 1)[..., index].transpose(0, 1, 3, 2, 4)
+    # The zero after the last tap stands where a phase meets no tap.
+    kernel = pad_last(w, 0, 1)[..., _phases(geometry)].transpose(0, 1, 3, 2, 4)
     y = inner.apply(x, kernel.reshape(groups, features * up, channels, taps), folded)
     y = y.reshape(y.shape[0], groups, features, up, -1).swapaxes(-1, -2)
     return y.reshape(*y.shape[:3], -1)[..., : geometry.output]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Self
 
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from convax.algorithms.containment import masked
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
@@ -56,15 +58,19 @@ class Toeplitz(Algorithm):
         signals = spec.group_batch * spec.groups
         amount = signals * rows * self.block * spec.group_features * self.block * span
         band = spec.features * span * self.block**2
-        moved = 2 * data * span + data + output + 2 * band
+        moved = 2 * data * span + 2 * data + output + 2 * band
         counts = {"gemm": amount, "gemm_call": spec.groups, "loop": 4 * band}
-        return Work(counts, moved * spec.accumulator.bytes, 4)
+        return Work(counts, moved * spec.accumulator.bytes, 5)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        # The zeros of the band meet samples outside of the window: zero times NaN is NaN.
+        return masked(functools.partial(self._rows, spec=spec), padded(x, spec.geometry), w)
+
+    def _rows(self, z: Array, w: Array, spec: ConvSpec) -> Array:
         rows, span = self._parts(spec)
-        batch, groups = x.shape[:2]
+        batch, groups = z.shape[:2]
         features, taps = w.shape[1], w.shape[3]
-        z = padded(x, spec.geometry)[:, :, 0]
+        z = z[:, :, 0]
         z = pad_last(z, 0, (rows + span - 1) * self.block - z.shape[-1])
         z = z.reshape(batch, groups, rows + span - 1, self.block)
         windows = jnp.concatenate([z[:, :, shift : shift + rows] for shift in range(span)], axis=3)

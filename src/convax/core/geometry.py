@@ -71,7 +71,9 @@ class Geometry:
             'floor((0 + 3 + 0 - 5) / 1) + 1 = -1'
         """
         before, after = self.padding
-        spread = f"(({self.length} - 1) * {self.upsample} + 1)" if self.length and self.upsample > 1 else f"{self.length}"
+        spread = (
+            f"(({self.length} - 1) * {self.upsample} + 1)" if self.length and self.upsample > 1 else f"{self.length}"
+        )
         reach = f"(({self.taps} - 1) * {self.dilation} + 1)" if self.dilation > 1 else f"{self.taps}"
         result = (self.padded - self.reach) // self.stride + 1
         return f"floor(({before} + {spread} + {after} - {reach}) / {self.stride}) + 1 = {result}"

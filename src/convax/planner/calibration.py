@@ -94,6 +94,7 @@ def _layers(dtype: DType) -> list[ConvSpec]:
         make(Geometry(500, 16, upsample=8, padding=(15, 15)), 2, 32, 16),
         make(Geometry(16000, 16, stride=8), 1, 1, 64),
         make(Geometry(1024, 1021), 64, 8, 64, batch_groups=64),  # batch groups: a depthwise kernel gradient
+        make(Geometry(1027, 512, dilation=2), 64, 8, 64, batch_groups=64),  # the same of a strided layer
         make(Geometry(1026, 1024), 16, 8, 32),  # a dense kernel gradient
     ]
 
