@@ -54,14 +54,13 @@ class ShiftAdd(Algorithm):
         return None
 
     def work(self, spec: ConvSpec) -> Work:
-        data, _, output = spec.sizes
         blocks = len(self._blocks(spec))
-        copies = 0 if spec.geometry.padding == (0, 0) else 2 * data
-        # Each block reads the signal; more than one write their sums to memory and are added up from there.
-        moved = copies + (blocks - 1) * data + (2 * blocks * output if blocks > 1 else 0)
+        copies = 0 if spec.geometry.padding == (0, 0) else 2 * spec.sizes[0]
+        # The blocks' own traffic hides behind their arithmetic: with and without counting it, measured times agree
+        # with the latter (1e6 samples, 101 taps: 2.4 ms, of which the multiply-adds are 2.4).
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
         launches = blocks + (blocks > 1) + (copies > 0)
-        return Work({kind: spec.multiply_adds}, spec.bytes + moved * spec.accumulator.bytes, launches)
+        return Work({kind: spec.multiply_adds}, spec.bytes + copies * spec.accumulator.bytes, launches)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         z = padded(x, spec.geometry)
