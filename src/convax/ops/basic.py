@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jax import Array, lax
@@ -14,7 +15,9 @@ from convax.ops.eager import call
 __all__ = ["conv1d_basic"]
 
 
-def conv1d_basic(x: Shaped[ArrayLike, " length"], kernel: Shaped[ArrayLike, " taps"]) -> Shaped[Array, " output"]:
+def conv1d_basic(
+    x: Shaped[ArrayLike, " length"] | Sequence[Any], kernel: Shaped[ArrayLike, " taps"] | Sequence[Any]
+) -> Shaped[Array, " output"]:
     """Cross-correlate a signal with a kernel where they overlap completely.
 
     y[i] = sum over k of x[i + k] * kernel[k], for i = 0 .. L - K. The kernel is not flipped, the operands are

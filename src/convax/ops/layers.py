@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -24,9 +25,9 @@ __all__ = ["conv1d"]
 
 
 def conv1d(
-    x: Shaped[ArrayLike, "..."],
-    w: Shaped[ArrayLike, "..."],
-    bias: Shaped[ArrayLike, " features"] | None = None,
+    x: Shaped[ArrayLike, "..."] | Sequence[Any],
+    w: Shaped[ArrayLike, "..."] | Sequence[Any],
+    bias: Shaped[ArrayLike, " features"] | Sequence[Any] | None = None,
     *,
     stride: int = 1,
     padding: str | int | tuple[int, int] = "VALID",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import jax
@@ -29,8 +29,8 @@ _MODES: tuple[Mode, ...] = ("valid", "same", "full")
 
 
 def convolve(
-    a: Shaped[ArrayLike, "*#batch a_length"],
-    v: Shaped[ArrayLike, "*#batch v_length"],
+    a: Shaped[ArrayLike, "*#batch a_length"] | Sequence[Any],
+    v: Shaped[ArrayLike, "*#batch v_length"] | Sequence[Any],
     mode: str | int = "full",
     *,
     axis: int = -1,
@@ -66,8 +66,8 @@ def convolve(
 
 
 def correlate(
-    a: Shaped[ArrayLike, "*#batch a_length"],
-    v: Shaped[ArrayLike, "*#batch v_length"],
+    a: Shaped[ArrayLike, "*#batch a_length"] | Sequence[Any],
+    v: Shaped[ArrayLike, "*#batch v_length"] | Sequence[Any],
     mode: str | int = "valid",
     *,
     axis: int = -1,

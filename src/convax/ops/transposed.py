@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -24,9 +25,9 @@ __all__ = ["conv_transpose1d"]
 
 
 def conv_transpose1d(
-    x: Shaped[ArrayLike, "..."],
-    w: Shaped[ArrayLike, "..."],
-    bias: Shaped[ArrayLike, " features"] | None = None,
+    x: Shaped[ArrayLike, "..."] | Sequence[Any],
+    w: Shaped[ArrayLike, "..."] | Sequence[Any],
+    bias: Shaped[ArrayLike, " features"] | Sequence[Any] | None = None,
     *,
     stride: int = 1,
     padding: str | int | tuple[int, int] = 0,
