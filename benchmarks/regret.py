@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import described
-from benchmarks.random_specs import random_specs
+from convax.sampling import random_specs
 from benchmarks.recording import default_path, write_whole
 from convax.core import ConvSpec
 from convax.planner import Remembered, Wisdom, choose, device_name, estimates, measure, use_wisdom

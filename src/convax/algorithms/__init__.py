@@ -8,6 +8,7 @@ from convax.algorithms.matmul import Matmul
 from convax.algorithms.overlap_save import OverlapSave
 from convax.algorithms.polyphase import Polyphase
 from convax.algorithms.shift_add import ShiftAdd
+from convax.algorithms.swapped import Swapped
 from convax.algorithms.table import ALGORITHMS, from_plain, to_plain
 from convax.algorithms.toeplitz import Toeplitz
 
@@ -21,6 +22,7 @@ __all__ = [
     "OverlapSave",
     "Polyphase",
     "ShiftAdd",
+    "Swapped",
     "Toeplitz",
     "from_plain",
     "to_plain",

@@ -19,6 +19,7 @@ from convax.algorithms.fourier import (
     why_no_fourier,
 )
 from convax.algorithms.interface import Algorithm
+from convax.algorithms.pieces import PIECE, WHOLE, group_by_group
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -65,7 +66,14 @@ class Fft(Algorithm):
             y = inverse(product, points, z)
             return y[..., : (geometry.output - 1) * geometry.stride + 1 : geometry.stride]
 
-        return contained(convolve, padded(x, geometry), w)
+        def in_pieces(z: Array, w: Array) -> Array:
+            # Groups that fit the cache at a time.
+            rows = z.shape[0] * max(z.shape[2], w.shape[1]) + w.shape[1] * w.shape[2]
+            group = rows * points * spec.accumulator.bytes
+            most = z.shape[1] if group * z.shape[1] <= WHOLE else max(1, PIECE // group)
+            return group_by_group(convolve, z, w, geometry.output, most)
+
+        return contained(in_pieces, padded(x, geometry), w)
 
 
 def multiply(signals: Array, kernels: Array, precision: Any) -> Array:

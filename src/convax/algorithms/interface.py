@@ -5,14 +5,16 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from jax import Array
 
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
-__all__ = ["Algorithm"]
+__all__ = ["Algorithm", "Axes"]
+
+Axes = Literal["NCH", "NHC"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +40,21 @@ class Algorithm(abc.ABC):
 
     @abc.abstractmethod
     def work(self, spec: ConvSpec) -> Work:
-        """Operations, bytes and launches; called only where `why_not` is None."""
+        """Operations, bytes and launches, in the order of axes that it computes in; only where `why_not` is None."""
+
+    def order(self, spec: ConvSpec) -> Axes:
+        """The order of axes that it computes in: samples side by side, unless it says otherwise."""
+        return "NCH"
+
+    def total_work(self, spec: ConvSpec) -> Work:
+        """`work`, and what it takes to bring data and result from and to the order in which they lie in memory."""
+        data, _, output = spec.sizes
+        channels_last = self.order(spec) == "NHC"
+        moved = data * (spec.layout.channels_last != channels_last)
+        moved += output * ((not spec.layout.out.endswith("H")) != channels_last)
+        if not moved:
+            return self.work(spec)
+        return self.work(spec) + Work({"transpose": moved}, 2 * moved * spec.accumulator.bytes, 1)
 
     @abc.abstractmethod
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
@@ -47,7 +63,9 @@ class Algorithm(abc.ABC):
         Args:
             x: Data of shape (group_batch, groups, group_channels, length), in the accumulator's type.
             w: Kernel of shape (groups, group_features, group_channels, taps), in the accumulator's type.
-            spec: The convolution; its layout and batch groups are already dealt with.
+            spec: The convolution; its layout and batch groups are already dealt with. (An algorithm that computes
+                in another order of axes than this one transposes first; where that is the order in memory, XLA
+                cancels the two transpositions.)
 
         Returns:
             The sums, of shape (group_batch, groups, group_features, output), in the accumulator's type.

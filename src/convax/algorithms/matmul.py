@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Literal, Self
 
 import jax.numpy as jnp
 from jax import Array, lax
 
-from convax.algorithms.interface import Algorithm
-from convax.algorithms.windows import padded
+from convax.algorithms.interface import Algorithm, Axes
+from convax.algorithms.windows import padded, strided_window
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
-__all__ = ["Matmul"]
+__all__ = ["Form", "Matmul"]
 
 Form = Literal["taps", "unfold", "fold", "outputs"]
 
 # Each product is an operation of the compiled program.
 MOST_PRODUCTS = 256
+# A loop over more signals than this spends its time on starting.
+MOST_TURNS = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,15 +36,23 @@ class Matmul(Algorithm):
             "fold": one product of the whole signal with all taps, then the shifted sum (overlap-add);
             "outputs": one product over channels and taps per output position, for few outputs of many taps, as
             in gradients with respect to a kernel.
+        axes: The order in which data and result take part: "NHC" multiplies all positions of all signals by the
+            kernel, "NCH" multiplies the kernel by each signal's positions.
+        sequential: Whether the signals take turns, so that what is unfolded of one signal stays in the cache.
     """
 
     name = "matmul"
     idea = "matrix products over channels, per tap or unfolded"
     form: Form = "taps"
+    axes: Axes = "NHC"
+    sequential: bool = False
 
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
-        yield from (cls("taps"), cls("unfold"), cls("fold"), cls("outputs"))
+        axes: Axes
+        for axes in ("NHC", "NCH"):
+            yield from (cls(form, axes) for form in _FORMS[axes])
+            yield from (cls(form, axes, sequential=True) for form in ("unfold", "fold"))  # type: ignore[arg-type]
 
     def why_not(self, spec: ConvSpec) -> str | None:
         if spec.accumulator.kind == "other":
@@ -54,7 +65,12 @@ class Matmul(Algorithm):
         counted = "outputs" if self.form == "outputs" else "taps"
         if products > MOST_PRODUCTS:
             return f"{products} {counted} would need as many products; at most {MOST_PRODUCTS} are unrolled"
+        if self.sequential and not 1 < spec.group_batch <= MOST_TURNS:
+            return f"{spec.group_batch} signals cannot take turns; 2 to {MOST_TURNS} can"
         return None
+
+    def order(self, spec: ConvSpec) -> Axes:
+        return self.axes
 
     def work(self, spec: ConvSpec) -> Work:
         geometry, width = spec.geometry, spec.accumulator.bytes
@@ -73,6 +89,8 @@ class Matmul(Algorithm):
             amount = folded * spec.group_channels
         else:
             moved, products = moved + windows + kernel * geometry.output, geometry.output
+        if self.sequential:
+            moved, products = data + output, products * spec.group_batch
         # Products are made group by group; a product with a side of one or two is no better than a loop.
         sides = (
             spec.group_channels * (geometry.taps if self.form in ("unfold", "outputs") else 1),
@@ -80,58 +98,133 @@ class Matmul(Algorithm):
         )
         rows_of_product = spec.group_batch * (1 if self.form == "outputs" else geometry.output)
         kind = "gemm" if min(*sides, rows_of_product) >= 4 else "gemm_thin"
-        return Work({kind: amount, "loop": adds, "gemm_call": products * spec.groups}, moved * width, products)
+        calls = products * spec.groups
+        if self.axes == "NCH" and not self.sequential:
+            calls *= spec.group_channels if self.form == "outputs" else spec.group_batch
+        return Work({kind: amount, "loop": adds, "gemm_call": calls}, moved * width, products)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        # Channels last, so that a window is (positions, channels): the left side of a product as it stands.
-        z = padded(x, spec.geometry).transpose(1, 0, 3, 2)
-        kernel = w.transpose(0, 3, 2, 1)
-        y = {"taps": _taps, "unfold": _unfold, "fold": _fold, "outputs": _outputs}[self.form](z, kernel, spec)
-        return y.transpose(1, 0, 3, 2)
+        form = functools.partial(_FORMS[self.axes][self.form], spec=spec)
+        # Channels last: (n, l, g, c), as they lie in memory there. The form takes (g, n, l, c).
+        signals = x.transpose(0, 3, 1, 2) if self.axes == "NHC" else x
+        if self.sequential:
+            y = lax.map(lambda one: self._one(form, one[None], w)[0], signals)
+        else:
+            y = self._one(form, signals, w)
+        return y.transpose(0, 2, 3, 1) if self.axes == "NHC" else y
+
+    def _one(self, form: functools.partial[Array], signals: Array, w: Array) -> Array:
+        geometry = form.keywords["spec"].geometry
+        if self.axes == "NHC":
+            z = padded(signals, geometry, axis=1).transpose(2, 0, 1, 3)
+            return form(z, w.transpose(0, 3, 2, 1)).transpose(1, 2, 0, 3)
+        return form(padded(signals, geometry), w)
 
 
 def _product(left: Array, right: Array, spec: ConvSpec) -> Array:
-    """(g, n, p, c) @ (g, c, o) -> (g, n, p, o); without a batched product where there is one group."""
-    if left.shape[0] == 1:
-        product = lax.dot_general(left[0], right[0], (((2,), (0,)), ((), ())), precision=spec.precision)
-        return product[None]
-    return lax.dot_general(left, right, (((3,), (1,)), ((0,), (0,))), precision=spec.precision)
+    """(b, i, j) @ (b, j, k), or one of both without b; a single matrix product where b is one."""
+    batch = max(left.shape[0], right.shape[0])
+    if batch == 1:
+        return lax.dot_general(left[0], right[0], (((1,), (0,)), ((), ())), precision=spec.precision)[None]
+    return lax.dot_general(left, right, (((2,), (1,)), ((0,), (0,))), precision=spec.precision)
 
 
-def _window(z: Array, tap: int, geometry: Geometry) -> Array:
-    """The samples of (g, n, l, c) that a tap meets."""
-    start = tap * geometry.dilation
-    return lax.slice_in_dim(z, start, start + (geometry.output - 1) * geometry.stride + 1, geometry.stride, axis=2)
+def _times_kernel(z: Array, kernel: Array, spec: ConvSpec) -> Array:
+    """Channels last: (g, n, p, c) by (g, c, o) -> (g, n, p, o)."""
+    groups, batch, positions, channels = z.shape
+    y = _product(z.reshape(groups, batch * positions, channels), kernel, spec)
+    return y.reshape(groups, batch, positions, -1)
+
+
+def _kernel_times(kernel: Array, z: Array, spec: ConvSpec) -> Array:
+    """Samples last: (g, o, c) by (n, g, c, p) -> (n, g, o, p)."""
+    batch, groups, channels, positions = z.shape
+    features = kernel.shape[1]
+    kernels = jnp.broadcast_to(kernel, (batch, groups, features, channels))
+    kernels = kernels.reshape(batch * groups, features, channels)
+    return _product(kernels, z.reshape(batch * groups, channels, positions), spec).reshape(batch, groups, features, -1)
+
+
+def _sum(parts: Iterator[Array]) -> Array:
+    return sum(parts, start=next(parts))
+
+
+# Channels last: z (g, n, l, c), kernel (g, k, c, o) -> (g, n, i, o).
 
 
 def _taps(z: Array, kernel: Array, spec: ConvSpec) -> Array:
-    products = (_product(_window(z, tap, spec.geometry), kernel[:, tap], spec) for tap in range(kernel.shape[1]))
-    return sum(products, start=next(products))
+    taps = range(spec.geometry.taps)
+    return _sum(_times_kernel(strided_window(z, tap, spec.geometry, 2), kernel[:, tap], spec) for tap in taps)
 
 
 def _unfold(z: Array, kernel: Array, spec: ConvSpec) -> Array:
     groups, taps, channels, features = kernel.shape
-    windows = jnp.concatenate([_window(z, tap, spec.geometry) for tap in range(taps)], axis=3)
-    return _product(windows, kernel.reshape(groups, taps * channels, features), spec)
+    windows = jnp.concatenate([strided_window(z, tap, spec.geometry, 2) for tap in range(taps)], axis=3)
+    return _times_kernel(windows, kernel.reshape(groups, taps * channels, features), spec)
 
 
 def _fold(z: Array, kernel: Array, spec: ConvSpec) -> Array:
     groups, taps, channels, features = kernel.shape
     flat = kernel.transpose(0, 2, 1, 3).reshape(groups, channels, taps * features)
-    folded = _product(z, flat, spec)
+    folded = _times_kernel(z, flat, spec)
     columns = (folded[..., tap * features : (tap + 1) * features] for tap in range(taps))
-    parts = (_window(column, tap, spec.geometry) for tap, column in enumerate(columns))
-    return sum(parts, start=next(parts))
+    return _sum(strided_window(column, tap, spec.geometry, 2) for tap, column in enumerate(columns))
 
 
 def _outputs(z: Array, kernel: Array, spec: ConvSpec) -> Array:
-    groups, batch = z.shape[:2]
-    taps, channels, features = kernel.shape[1:]
-    geometry = spec.geometry
+    groups, taps, channels, features = kernel.shape
     flat = kernel.reshape(groups, taps * channels, features)
-    rows = []
-    for output in range(geometry.output):
-        start = output * geometry.stride
-        window = lax.slice_in_dim(z, start, start + geometry.reach, geometry.dilation, axis=2)
-        rows.append(_product(window.reshape(groups, batch, 1, taps * channels), flat, spec))
+    windows = (_met_by(output, z, spec.geometry, axis=2) for output in range(spec.geometry.output))
+    rows = [_times_kernel(window.reshape(groups, z.shape[1], 1, taps * channels), flat, spec) for window in windows]
     return jnp.concatenate(rows, axis=2)
+
+
+# Samples last: z (n, g, c, l), kernel (g, o, c, k) -> (n, g, o, i).
+
+
+def _taps_of_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
+    taps = range(spec.geometry.taps)
+    return _sum(_kernel_times(kernel[..., tap], strided_window(z, tap, spec.geometry), spec) for tap in taps)
+
+
+def _unfold_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
+    windows = jnp.concatenate([strided_window(z, tap, spec.geometry) for tap in range(spec.geometry.taps)], axis=2)
+    return _kernel_times(kernel.transpose(0, 1, 3, 2).reshape(*kernel.shape[:2], -1), windows, spec)
+
+
+def _fold_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
+    groups, features, channels, taps = kernel.shape
+    folded = _kernel_times(kernel.transpose(0, 3, 1, 2).reshape(groups, taps * features, channels), z, spec)
+    rows = (folded[:, :, tap * features : (tap + 1) * features] for tap in range(taps))
+    return _sum(strided_window(row, tap, spec.geometry) for tap, row in enumerate(rows))
+
+
+def _outputs_of_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
+    """Contracts the taps channel by channel, so that no operand is transposed, then sums over channels."""
+    batch, groups, channels, _ = z.shape
+    features, taps = kernel.shape[1], kernel.shape[3]
+    left = z.transpose(1, 2, 0, 3).reshape(groups * channels, batch, -1)
+    right = kernel.transpose(0, 2, 1, 3).reshape(groups * channels, features, taps)
+    columns = []
+    for output in range(spec.geometry.output):
+        window = _met_by(output, left, spec.geometry, axis=2)
+        product = lax.dot_general(window, right, (((2,), (2,)), ((0,), (0,))), precision=spec.precision)
+        columns.append(product.reshape(groups, channels, batch, features).sum(1, dtype=z.dtype))
+    return jnp.stack(columns, axis=3).transpose(1, 0, 2, 3)
+
+
+def _met_by(output: int, z: Array, geometry: Geometry, axis: int) -> Array:
+    """The samples that an output's window holds, one for each tap."""
+    start = output * geometry.stride
+    return lax.slice_in_dim(z, start, start + geometry.reach, geometry.dilation, axis=axis)
+
+
+_FORMS = {
+    "NHC": {"taps": _taps, "unfold": _unfold, "fold": _fold, "outputs": _outputs},
+    "NCH": {
+        "taps": _taps_of_samples,
+        "unfold": _unfold_samples,
+        "fold": _fold_samples,
+        "outputs": _outputs_of_samples,
+    },
+}

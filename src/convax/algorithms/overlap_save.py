@@ -19,6 +19,7 @@ from convax.algorithms.fourier import (
     why_no_fourier,
 )
 from convax.algorithms.interface import Algorithm
+from convax.algorithms.pieces import PIECE, WHOLE, along_length
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -91,20 +92,42 @@ class OverlapSave(Algorithm):
         return Work(counts, 4 * transforms * self.points * spec.accumulator.bytes, 6)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        convolve = self._cut_kernel if self._cuts_kernel(spec) else self._cut_signal
-        return contained(lambda z, w: convolve(z, w, spec), padded(x, spec.geometry), w)
+        z = padded(x, spec.geometry)
+        if self._cuts_kernel(spec):
+            return contained(lambda z, w: self._cut_kernel(z, w, spec), z, w)
+        (step, blocks), (most, each) = self._blocks(spec), self._pieces(spec)
 
-    def _cut_signal(self, z: Array, w: Array, spec: ConvSpec) -> Array:
-        geometry, (step, blocks) = spec.geometry, self._blocks(spec)
-        frames = _frames(z, step, self.points - step, blocks)
-        kernels = kernel_spectrum(pad_last(w, 0, 0, geometry.dilation - 1), self.points)
+        def in_pieces(z: Array, w: Array) -> Array:
+            def convolve(z: Array) -> Array:
+                return contained(lambda z, w: self._cut_signal(z, w, spec, each), z, w)
+
+            return along_length(convolve, z, w.shape[1], each * step, spec.geometry)
+
+        if blocks > most:
+            return in_pieces(z, w)
+        # The repair needs little memory, which the program sets aside even when nothing needs repair.
+        repair = in_pieces if each * step < spec.geometry.output else None
+        output = spec.geometry.output
+        return contained(lambda z, w: self._cut_signal(z, w, spec, blocks)[..., :output], z, w, repair=repair)
+
+    def _pieces(self, spec: ConvSpec) -> tuple[int, int]:
+        """Most blocks that are transformed all at once, and blocks of a piece where there are more."""
+        rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
+        block = rows * self.points * spec.accumulator.bytes
+        return WHOLE // block, max(4, PIECE // block)
+
+    def _cut_signal(self, z: Array, w: Array, spec: ConvSpec, blocks: int) -> Array:
+        """The outputs of so many blocks, those beyond the end included."""
+        step = self._blocks(spec)[0]
+        frames = spectrum(_frames(z, step, self.points - step, blocks), self.points)
+        kernels = kernel_spectrum(pad_last(w, 0, 0, spec.geometry.dilation - 1), self.points)
         # (n, g, c, b, f) and (g, o, c, f) -> (n, g, o, b, f)
         if spec.group_channels == 1:
-            product = spectrum(frames, self.points) * kernels[None, :, :, 0, None, :]
+            product = frames * kernels[None, :, :, 0, None, :]
         else:
-            product = jnp.einsum("ngcbf,gocf->ngobf", spectrum(frames, self.points), kernels, precision=spec.precision)
+            product = jnp.einsum("ngcbf,gocf->ngobf", frames, kernels, precision=spec.precision)
         y = inverse(product, self.points, z)[..., :step]
-        return y.reshape(*y.shape[:3], blocks * step)[..., : geometry.output]
+        return y.reshape(*y.shape[:3], blocks * step)
 
     def _cut_kernel(self, z: Array, w: Array, spec: ConvSpec) -> Array:
         geometry, (step, blocks) = spec.geometry, self._blocks(spec)
@@ -121,3 +144,4 @@ def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
     z = pad_last(z, 0, (blocks + 1) * step - z.shape[-1])
     rows = z.reshape(*z.shape[:-1], blocks + 1, step)
     return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)
+

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from jax import Array
 
-from convax.algorithms.containment import masked
+from convax.algorithms.containment import contained
 from convax.algorithms.direct import Direct
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.matmul import Matmul
@@ -67,7 +67,7 @@ class Polyphase(Algorithm):
         moved = data if spec.geometry.upsample == 1 else output
         shuffle = Work({"loop_strided": moved}, 2 * moved * spec.accumulator.bytes, 1)
         check = Work({}, data * spec.accumulator.bytes, 1)
-        return self.inner.work(_folded(spec)) + shuffle + check
+        return self.inner.total_work(_folded(spec)) + shuffle + check
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         fold = _apply_stride if spec.geometry.upsample == 1 else _apply_upsample
@@ -76,7 +76,7 @@ class Polyphase(Algorithm):
             return fold(self.inner, x, w, spec)
 
         # Zeros that fill up the phases meet samples outside of the window, and zero times NaN is NaN.
-        return masked(convolve, x, w) if _fills_with_zeros(spec.geometry) else convolve(x, w)
+        return contained(convolve, x, w) if _fills_with_zeros(spec.geometry) else convolve(x, w)
 
     def __str__(self) -> str:
         return f"{self.name}({self.inner})"

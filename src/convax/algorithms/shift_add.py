@@ -9,7 +9,7 @@ from typing import Self
 
 from jax import Array, lax
 
-from convax.algorithms.interface import Algorithm
+from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.windows import padded, strided_window
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -62,20 +62,31 @@ class ShiftAdd(Algorithm):
         launches = blocks + (blocks > 1) + (copies > 0)
         return Work({kind: spec.multiply_adds}, spec.bytes + copies * spec.accumulator.bytes, launches)
 
+    def order(self, spec: ConvSpec) -> Axes:
+        return "NHC" if spec.layout.channels_last else "NCH"
+
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        z = padded(x, spec.geometry)
-        sums = []
-        for terms in self._blocks(spec):
-            # (n, g, 1, i) * (g, o, 1): broadcast over signals and outputs.
-            products = (
-                strided_window(z, tap, spec.geometry)[:, :, channel, None, :] * w[None, :, :, channel, tap, None]
-                for tap, channel in terms
-            )
-            sums.append(sum(products, start=next(products)))
-        if len(sums) > 1:
+        # The axes of data and result as they lie in memory: a transposition would cost more than all else.
+        if self.order(spec) == "NHC":
+            z = padded(x.transpose(0, 3, 1, 2), spec.geometry, axis=1)
+            return self._sum(z, w.transpose(0, 2, 3, 1), spec, axis=1).transpose(0, 2, 3, 1)
+        return self._sum(padded(x, spec.geometry), w.transpose(0, 2, 3, 1), spec, axis=3)
+
+    def _sum(self, z: Array, w: Array, spec: ConvSpec, axis: int) -> Array:
+        """The sums of z, (n, g, c, l) or (n, l, g, c), with w (g, c, k, o): (n, g, o, i) or (n, i, g, o)."""
+
+        def product(tap: int, channel: int) -> Array:
+            window = strided_window(z, tap, spec.geometry, axis)
+            if axis == 3:  # (n, g, 1, i) * (g, o, 1)
+                return window[:, :, channel, None] * w[None, :, channel, tap, :, None]
+            return window[..., channel, None] * w[None, None, :, channel, tap]  # (n, i, g, 1) * (g, o)
+
+        first, *others = self._blocks(spec)
+        y = _sum_of(product(tap, channel) for tap, channel in first)
+        for terms in others:
             # The barrier keeps XLA from fusing the blocks into the one long pass that they are to avoid.
-            sums = [lax.optimization_barrier(part) for part in sums]
-        return sum(sums[1:], start=sums[0])
+            y = lax.optimization_barrier(y) + _sum_of(product(tap, channel) for tap, channel in terms)
+        return y
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""
@@ -83,3 +94,7 @@ class ShiftAdd(Algorithm):
         count = -(-len(terms) // self.block)
         size = -(-len(terms) // count)
         return [terms[start : start + size] for start in range(0, len(terms), size)]
+
+
+def _sum_of(products: Iterator[Array]) -> Array:
+    return sum(products, start=next(products))

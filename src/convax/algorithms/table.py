@@ -15,12 +15,13 @@ from convax.algorithms.matmul import Matmul
 from convax.algorithms.overlap_save import OverlapSave
 from convax.algorithms.polyphase import Polyphase
 from convax.algorithms.shift_add import ShiftAdd
+from convax.algorithms.swapped import Swapped
 from convax.algorithms.toeplitz import Toeplitz
 
 __all__ = ["ALGORITHMS", "from_plain", "to_plain"]
 
 ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
-    {kind.name: kind for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Direct)}
+    {kind.name: kind for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Swapped, Direct)}
 )
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from convax.algorithms.containment import masked
+from convax.algorithms.containment import contained
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
@@ -64,7 +64,7 @@ class Toeplitz(Algorithm):
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         # The zeros of the band meet samples outside of the window: zero times NaN is NaN.
-        return masked(functools.partial(self._rows, spec=spec), padded(x, spec.geometry), w)
+        return contained(functools.partial(self._rows, spec=spec), padded(x, spec.geometry), w)
 
     def _rows(self, z: Array, w: Array, spec: ConvSpec) -> Array:
         rows, span = self._parts(spec)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate"]
 
-SECONDS, QUICK_SECONDS = 0.3, 0.1  # for the runs of each convolution; compilation comes on top
+SECONDS, QUICK_SECONDS = 0.2, 0.1  # for the runs of each convolution; compilation comes on top
+# Beside the designed sample, random convolutions: another seed than any by which the planner is judged.
+SEED, RANDOM = 20261122, 400
 
 
 def calibrate(output: Path | None, platform: str | None, report: Report, *, quick: bool, force: bool) -> None:
@@ -38,6 +40,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
 
         from convax.planner import calibration, device_name
         from convax.planner.folders import write_whole
+        from convax.sampling import random_specs
 
         platform = platform or jax.default_backend()
         try:
@@ -51,7 +54,10 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
     clock = Stopwatch()
     with report.hearing_warnings():
         specs = calibration.sample()
-        specs = calibration.few(specs, platform) if quick else specs
+        if quick:
+            specs = calibration.few(specs, platform)
+        else:
+            specs += [spec for _, spec in random_specs(SEED, RANDOM)]
         with report.stage("timing", len(specs)) as bar:
             begun = 0
 

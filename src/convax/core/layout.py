@@ -40,6 +40,11 @@ class Layout:
         return f"{self.data},{self.kernel}->{self.out}"
 
     @property
+    def channels_last(self) -> bool:
+        """True where the data's samples do not lie side by side in memory."""
+        return not self.data.endswith("H")
+
+    @property
     def dimension_numbers(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """lax's form: the axes of (batch, feature, space), (output, input, space), (batch, feature, space)."""
         return (

@@ -1,4 +1,4 @@
-"""Fit the prices of a device: time candidates of many convolutions, then solve for seconds per operation.
+"""Fit the model of a device: time candidates of many convolutions, solve for seconds per operation, keep the rest.
 
 The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price. The prices
 minimise the logarithm of estimate over measurement, one element type after the other. What no timing needed is
@@ -25,14 +25,16 @@ from convax.core.geometry import Geometry
 from convax.core.layout import Layout
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
+from convax.algorithms import Algorithm
 from convax.planner.device import DeviceModel, device_name
+from convax.planner.residuals import Residuals, family_of, place
 from convax.planner.timing import measure, promising
 
 __all__ = ["QUALITY", "Timing", "few", "fit", "record", "sample"]
 
 CACHE = 24e6
-HOPELESS = 30.0  # more is timed than for a choice: the fit needs the slow ways too
-QUALITY = "estimate / measured at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
+HOPELESS, MOST = 8.0, 16  # more is timed than for a choice: the fit needs the slow ways too
+QUALITY = "estimate without this timing / measured, at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
 MEMORY = ("bytes", "far_bytes", "launch")
 # Where the search for prices begins: what a core of any recent machine needs, in seconds.
 START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
@@ -42,19 +44,30 @@ NHC = Layout("NHC", "HIO", "NHC")
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """One measured run: what was counted, and what it took.
+    """One measured run.
 
     Args:
-        dtype: Type that sums were kept in.
-        work: Counts.
+        algorithm: What ran.
+        spec: On what.
         seconds: Least seconds.
-        label: Algorithm and convolution in words.
     """
 
-    dtype: str
-    work: Work
+    algorithm: Algorithm
+    spec: ConvSpec
     seconds: float
-    label: str
+
+    @functools.cached_property
+    def work(self) -> Work:
+        """What was counted."""
+        return self.algorithm.total_work(self.spec)
+
+    @property
+    def dtype(self) -> str:
+        """Type that sums were kept in."""
+        return self.spec.accumulator.name
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}: {self.spec}"
 
 
 def sample() -> list[ConvSpec]:
@@ -111,7 +124,7 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
     chosen = []
     for spec in sorted(specs, key=lambda spec: spec.multiply_adds):
         dtype = spec.accumulator.name
-        works = [algorithm.work(spec) for algorithm in promising(spec, platform, HOPELESS)]
+        works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
         kinds = {(dtype, kind) for work in works for kind in work.operations}
         if dtype == "float32":  # whose timings price memory
             kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name)}
@@ -138,8 +151,8 @@ def record(
     timings = []
     for spec in specs:
         told(spec)
-        for algorithm, taken in measure(spec, platform, seconds=seconds, hopeless=HOPELESS).items():
-            timings.append(Timing(spec.accumulator.name, algorithm.work(spec), taken, f"{algorithm}: {spec}"))
+        measured = measure(spec, platform, seconds=seconds, hopeless=HOPELESS, most=MOST)
+        timings += [Timing(algorithm, spec, taken) for algorithm, taken in measured.items()]
     return timings
 
 
@@ -149,6 +162,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
     The prices of memory and of a launch come from float32; those of operations from each element type.
     """
     costs: dict[str, dict[str, float]] = {}
+    residuals: dict[str, dict[str, list[list[float]]]] = {}
     quality: dict[str, str] = {}
     shared: dict[str, float] = {}
     for dtype in ("float32", "float64", "complex64", "int32"):
@@ -164,8 +178,9 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         solution = dict(zip(names, prices.tolist(), strict=True))
         costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
-        ratio = (table @ prices + fixed) / seconds
-        quality[dtype] = " / ".join(f"{np.quantile(ratio, q):.2f}" for q in (0.05, 0.5, 0.95))
+        residuals[dtype] = _residuals(chosen, np.log(seconds / (table @ prices + fixed)))
+        left_out = np.concatenate([Residuals(rows).left_out() for rows in residuals[dtype].values()])
+        quality[dtype] = " / ".join(f"{np.exp(-np.quantile(left_out, q)):.2f}" for q in (0.95, 0.5, 0.05))
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
     taken_over = _complete(costs, DeviceModel.shipped(platform))
@@ -180,7 +195,17 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         QUALITY: quality,
         "not timed, taken from the shipped file and scaled": taken_over,
     }
-    return {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
+    model = {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
+    return model | {"residuals": residuals}
+
+
+def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, list[list[float]]]:
+    """The rows of `Residuals`, by formulation."""
+    rows: dict[str, list[list[float]]] = {}
+    for timing, logarithm in zip(timings, logarithms.tolist(), strict=True):
+        point = place(timing.algorithm, timing.spec)
+        rows.setdefault(family_of(timing.algorithm), []).append([*point, round(logarithm, 3)])
+    return dict(sorted(rows.items()))
 
 
 def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[str, list[str]]:

@@ -14,15 +14,18 @@ import os
 import pathlib
 import platform as host
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 import jax
 import jaxlib.version
 
+from convax.algorithms import Algorithm
+from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.planner.folders import UNREADABLE, calibration_file
+from convax.planner.residuals import Residuals, family_of, place
 from convax.version import __version__
 
 __all__ = ["DeviceModel", "device_name"]
@@ -43,6 +46,7 @@ class DeviceModel:
         far_bytes: Seconds per byte beyond it.
         cache: Bytes of the cache.
         costs: Seconds per operation, by element type and kind.
+        residuals: What these prices leave unexplained, by element type and formulation, as `Residuals` has it.
     """
 
     name: str
@@ -52,6 +56,23 @@ class DeviceModel:
     far_bytes: float
     cache: float
     costs: Mapping[str, Mapping[str, float]]
+    residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]] = dataclasses.field(default_factory=dict)
+
+    def estimate(self, algorithm: Algorithm, spec: ConvSpec) -> float:
+        """Seconds that an algorithm needs for a convolution: its price, corrected by what was measured near it."""
+        dtype = spec.accumulator.name
+        seconds = self.seconds(algorithm.total_work(spec), dtype)
+        known = self._corrections.get(self._priced_as(dtype), {}).get(family_of(algorithm))
+        return seconds if known is None else seconds * known.factor(place(algorithm, spec))
+
+    def _priced_as(self, dtype: str) -> str:
+        return dtype if dtype in self.costs else _nearest_type(dtype)
+
+    @functools.cached_property
+    def _corrections(self) -> dict[str, dict[str, Residuals]]:
+        return {
+            dtype: {family: Residuals(rows) for family, rows in each.items()} for dtype, each in self.residuals.items()
+        }
 
     def seconds(self, work: Work, dtype: str) -> float:
         """The price of `work` whose sums are kept in `dtype`.
@@ -60,7 +81,7 @@ class DeviceModel:
         does not list (a new algorithm's, before the device is calibrated again) as slow ones, so that they win
         only where nothing else comes near.
         """
-        prices = self.costs.get(dtype) or self.costs[_nearest_type(dtype)]
+        prices = self.costs[self._priced_as(dtype)]
         operations = sum(count * prices.get(kind, UNKNOWN) for kind, count in work.operations.items())
         far = max(0.0, work.bytes - self.cache)
         return operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch

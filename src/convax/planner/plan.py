@@ -163,5 +163,4 @@ def _priced(algorithm: Algorithm, spec: ConvSpec, model: DeviceModel) -> Candida
     refusal = algorithm.why_not(spec)
     if refusal is not None:
         return Candidate(algorithm, refusal, None, math.inf)
-    work = algorithm.work(spec)
-    return Candidate(algorithm, None, work, model.seconds(work, spec.accumulator.name))
+    return Candidate(algorithm, None, algorithm.total_work(spec), model.estimate(algorithm, spec))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -17,32 +18,37 @@ from convax.algorithms.normal_form import compute
 from convax.core.spec import ConvSpec
 from convax.planner.device import DeviceModel
 
-__all__ = ["measure", "promising"]
+__all__ = ["contenders", "measure", "promising", "race"]
 
 # What is estimated to take this many times as long as the best estimate is not measured.
 HOPELESS = 4.0
-MOST_CANDIDATES = 12
+MOST_CANDIDATES = 16
 # A first run this many times as long as the shortest so far ends a candidate's part.
 BEATEN = 2.0
 
+Run = Callable[[], Any]
 
-def promising(spec: ConvSpec, platform: str, hopeless: float = HOPELESS) -> list[Algorithm]:
+
+def promising(
+    spec: ConvSpec, platform: str, hopeless: float = HOPELESS, most: int = MOST_CANDIDATES
+) -> list[Algorithm]:
     """The settings worth measuring, best estimate first; lax's own convolution is always among them.
 
     Args:
         spec: The convolution.
         platform: Whose prices to estimate by.
         hopeless: How many times the best estimate is beyond hope.
+        most: Settings at most.
     """
     model = DeviceModel.of_platform(platform)
-    priced: list[tuple[float, Algorithm]] = []
-    for kind in ALGORITHMS.values():
-        for algorithm in kind.candidates(spec):
-            if algorithm.why_not(spec) is None:
-                seconds = model.seconds(algorithm.work(spec), spec.accumulator.name)
-                priced.append((seconds, algorithm))
+    priced = [
+        (model.estimate(algorithm, spec), algorithm)
+        for kind in ALGORITHMS.values()
+        for algorithm in kind.candidates(spec)
+        if algorithm.why_not(spec) is None
+    ]
     priced.sort(key=lambda pair: pair[0])
-    near = [algorithm for seconds, algorithm in priced if seconds <= hopeless * priced[0][0]][:MOST_CANDIDATES]
+    near = [algorithm for seconds, algorithm in priced if seconds <= hopeless * priced[0][0]][:most]
     native = next(algorithm for _, algorithm in priced if isinstance(algorithm, Direct))
     return near if native in near else [*near, native]
 
@@ -53,48 +59,63 @@ def measure(
     *,
     seconds: float = 1.0,
     hopeless: float = HOPELESS,
+    most: int = MOST_CANDIDATES,
     told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, float]:
-    """Least seconds of each promising candidate.
-
-    The candidates run in turn, so that a slow moment of the machine meets all of them; rounds go on until the
-    time is spent. The least of the runs is kept: noise only ever adds.
+    """Least seconds of each promising candidate: `contenders`, then `race`.
 
     Args:
         spec: The convolution.
         platform: The platform to run on; a device of it must be there.
         seconds: Time for the rounds, compilation apart.
         hopeless: As in `promising`.
+        most: As in `promising`.
         told: Called with each candidate before it is compiled.
     """
-    with _wide_enough(spec):
-        return _measured(spec, platform, promising(spec, platform, hopeless), seconds, told)
+    return race(contenders(spec, platform, hopeless=hopeless, most=most, told=told), seconds)
 
 
-def _measured(
+def contenders(
     spec: ConvSpec,
     platform: str,
-    candidates: list[Algorithm],
-    seconds: float,
-    told: Callable[[Algorithm], None],
-) -> dict[Algorithm, float]:
-    device = jax.devices(platform)[0]
-    x, w = (jax.device_put(values, device) for values in _operands(spec))
-    runs: dict[Algorithm, Callable[[], Any]] = {}
+    *,
+    hopeless: float = HOPELESS,
+    most: int = MOST_CANDIDATES,
+    told: Callable[[Algorithm], None] = lambda _: None,
+) -> dict[Algorithm, Run]:
+    """The promising candidates, each compiled and ready to run on random data; arguments as in `measure`."""
+    with _wide_enough(spec), concurrent.futures.ThreadPoolExecutor() as pool:
+        device = jax.devices(platform)[0]
+        x, w = (jax.device_put(values, device) for values in _operands(spec))
+        compiled = {}
+        for algorithm in promising(spec, platform, hopeless, most):
+            told(algorithm)
+            lowered = jax.jit(functools.partial(_compute, algorithm, spec)).lower(x, w)
+            # XLA compiles without Python's lock, so the next one is traced meanwhile.
+            compiled[algorithm] = pool.submit(lowered.compile)
+        return {algorithm: functools.partial(future.result(), x, w) for algorithm, future in compiled.items()}
+
+
+def race(runs: Mapping[Algorithm, Run], seconds: float) -> dict[Algorithm, float]:
+    """Least seconds of each run.
+
+    They run in turn, so that a slow moment of the machine meets all of them; rounds go on until the time is spent,
+    without those that two runs show to be far behind. The least is kept: noise only ever adds.
+    """
     least: dict[Algorithm, float] = {}
-    for algorithm in candidates:
-        told(algorithm)
-        compiled = _compiled(algorithm, spec, x, w)
-        candidate = functools.partial(compiled, x, w)
-        _timed(candidate)
-        least[algorithm] = _timed(candidate)
-        if least[algorithm] <= BEATEN * min(least.values()):
-            runs[algorithm] = candidate
+    for algorithm, run in runs.items():
+        least[algorithm] = min(_timed(run), _timed(run))
+    limit = BEATEN * min(least.values())
+    near = {algorithm: run for algorithm, run in runs.items() if least[algorithm] <= limit}
     start = time.perf_counter()
     for _ in _rounds(start, seconds):
-        for algorithm, run in runs.items():
+        for algorithm, run in near.items():
             least[algorithm] = min(least[algorithm], _timed(run))
     return least
+
+
+def _compute(algorithm: Algorithm, spec: ConvSpec, x: jax.Array, w: jax.Array) -> jax.Array:
+    return compute(algorithm, x, w, spec)
 
 
 def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
@@ -104,11 +125,7 @@ def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
     return context
 
 
-def _compiled(algorithm: Algorithm, spec: ConvSpec, x: jax.Array, w: jax.Array) -> Callable[..., jax.Array]:
-    return jax.jit(lambda x, w: compute(algorithm, x, w, spec)).lower(x, w).compile()
-
-
-def _timed(run: Callable[[], Any]) -> float:
+def _timed(run: Run) -> float:
     start = time.perf_counter()
     jax.block_until_ready(run())
     return time.perf_counter() - start

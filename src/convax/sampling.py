@@ -1,4 +1,4 @@
-"""Random convolutions for the regret of the planner: signals, layers, and the gradients of layers."""
+"""Random convolutions, to learn a device's prices from and to judge them by: signals, layers, gradients of layers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import convax
 from convax.core import ConvSpec, DType, Geometry, Layout, resolve_padding
+from convax.ops import conv1d
 from convax.tuning import convolutions_of
 
 __all__ = ["random_specs"]
@@ -106,7 +106,7 @@ def _gradient(random: Random, by: int) -> ConvSpec | None:
 
 def _planned(x: Any, w: Any, spec: ConvSpec) -> Any:
     geometry = spec.geometry
-    return convax.conv1d(
+    return conv1d(
         x,
         w,
         stride=geometry.stride,

@@ -1,0 +1,109 @@
+"""swapped: the signal takes the kernel's place, where the kernel is the longer operand or the signal is upsampled."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Self
+
+from jax import Array, lax
+
+from convax.algorithms.containment import contained
+from convax.algorithms.direct import Direct
+from convax.algorithms.inner_product import InnerProduct
+from convax.algorithms.interface import Algorithm, Axes
+from convax.algorithms.matmul import Matmul
+from convax.algorithms.overlap_save import OverlapSave
+from convax.algorithms.shift_add import ShiftAdd
+from convax.core.geometry import Geometry
+from convax.core.layout import Layout
+from convax.core.spec import ConvSpec
+from convax.core.work import Work
+
+__all__ = ["Swapped"]
+
+_INNER: tuple[type[Algorithm], ...] = (Matmul, InnerProduct, ShiftAdd, OverlapSave, Direct)
+_AS_KERNEL, _AS_DATA = str.maketrans("NC", "OI"), str.maketrans("OI", "NC")
+
+
+@dataclasses.dataclass(frozen=True)
+class Swapped(Algorithm):
+    """y[i] = sum over j of x[j] * v[upsample * j + padding - stride * i], with v the dilated kernel.
+
+    Read backwards (from the last output to the first), this is the correlation of v with the taps x: stride stays
+    stride, upsampling and dilation change places. Gradients of transposed layers with respect to their kernels
+    have a short result, an upsampled signal and a "kernel" as long as the layer's output; swapped, they have
+    dilated taps, of which no inserted zero is multiplied.
+
+    Args:
+        inner: The algorithm for the swapped convolution.
+    """
+
+    name = "swapped"
+    idea = "signal and kernel change places; the result is reversed"
+    inner: Algorithm = Matmul("outputs")
+
+    @classmethod
+    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+        if _gains_nothing(spec):
+            yield cls()
+            return
+        swapped = _swapped(spec)
+        for kind in _INNER:
+            yield from (cls(inner) for inner in kind.candidates(swapped))
+
+    def why_not(self, spec: ConvSpec) -> str | None:
+        if _gains_nothing(spec):
+            return "the kernel is the shorter operand and the signal is not upsampled: there is nothing to gain"
+        reason = self.inner.why_not(_swapped(spec))
+        return None if reason is None else f"{self.inner} refuses the swapped convolution: {reason}"
+
+    def order(self, spec: ConvSpec) -> Axes:
+        return self.inner.order(_swapped(spec))
+
+    def work(self, spec: ConvSpec) -> Work:
+        output = spec.sizes[2]
+        return self.inner.work(_swapped(spec)) + Work({"loop_strided": output}, 2 * output * spec.accumulator.bytes, 1)
+
+    def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        swapped = _swapped(spec)
+
+        def convolve(x: Array, w: Array) -> Array:
+            # (n, g, c, l) and (g, o, c, k) change places: the features are the batch now, and the batch the features.
+            y = self.inner.apply(w.transpose(1, 0, 2, 3), x.transpose(1, 0, 2, 3), swapped)
+            return lax.rev(y, (3,)).transpose(2, 1, 0, 3)
+
+        # Zeros around and between the taps meet samples outside of the window, and zero times NaN is NaN.
+        adds_zeros = max(swapped.geometry.padding) > 0 or swapped.geometry.upsample > 1
+        spreads = isinstance(self.inner, OverlapSave)
+        return contained(convolve, x, w) if adds_zeros or spreads else convolve(x, w)
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.inner})"
+
+
+def _gains_nothing(spec: ConvSpec) -> bool:
+    return spec.geometry.upsample == 1 and spec.geometry.taps <= spec.geometry.length
+
+
+def _swapped(spec: ConvSpec) -> ConvSpec:
+    """The convolution that `inner` computes."""
+    geometry = spec.geometry
+    last = geometry.stride * (geometry.output - 1)
+    before = last - geometry.padding[0]
+    after = last + geometry.spread - before - geometry.reach
+    return spec.normal(
+        geometry=Geometry(
+            geometry.taps,
+            geometry.length,
+            stride=geometry.stride,
+            dilation=geometry.upsample,
+            upsample=geometry.dilation,
+            padding=(before, after),
+        ),
+        batch=spec.group_features,
+        features=spec.groups * spec.group_batch,
+        layout=Layout(spec.layout.kernel.translate(_AS_DATA), spec.layout.data.translate(_AS_KERNEL), spec.layout.out),
+        dtype=spec.accumulator,
+        out_dtype=None,
+    )
