@@ -22,12 +22,12 @@ from benchmarks.machine import described
 from convax.sampling import random_specs
 from benchmarks.recording import default_path, write_whole
 from convax.core import ConvSpec
-from convax.planner import Remembered, Wisdom, choose, device_name, estimates, measure, use_wisdom
+from convax.planner import Remembered, Wisdom, choose, contenders, device_name, estimates, race, use_wisdom
 
 __all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
 
-# Every candidate is measured, however poor its estimate.
-EVERY = 1e9
+# Measured is what is estimated to take up to so many times the least; what is beyond was never the fastest.
+HOPELESS, MOST = 8.0, 24
 WORST = 15
 
 
@@ -128,16 +128,17 @@ def summary(outcomes: list[Outcome]) -> str:
 def _measured(key: str, tag: str, spec: ConvSpec, with_wisdom: bool, seconds: float) -> Outcome:
     platform = jax.default_backend()
     chosen = estimates(spec, platform)[0].algorithm
-    first = measure(spec, platform, seconds=seconds, hopeless=EVERY)
-    outcome = Outcome(key, tag, str(spec), str(chosen), {str(each): time for each, time in first.items()})
+    runs = contenders(spec, platform, hopeless=HOPELESS, most=MOST)
+    first = race(runs, seconds)
+    plain = {str(each): time for each, time in first.items()}
+    outcome = Outcome(key, tag, str(spec), str(chosen), plain)
     if not with_wisdom:
         return outcome
-    wisdom, plain = Wisdom(), {str(each): time for each, time in first.items()}
+    wisdom = Wisdom()
     wisdom.remember(spec, device_name(platform), Remembered(min(first, key=lambda each: first[each]), plain))
-    second = measure(spec, platform, seconds=seconds, hopeless=EVERY)
     with use_wisdom(wisdom):
         remembered = choose(spec, platform)
-    again = {str(each): time for each, time in second.items()}
+    again = {str(each): time for each, time in race(runs, seconds).items()}
     return dataclasses.replace(outcome, remembered=str(remembered), again=again)
 
 

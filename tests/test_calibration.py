@@ -28,8 +28,7 @@ def counted(specs: list[ConvSpec]) -> list[Timing]:
     for spec in specs:
         dtype = spec.accumulator.name
         for algorithm in promising(spec, "cpu", calibration.HOPELESS):
-            work = algorithm.work(spec)
-            timings.append(Timing(dtype, work, SLOWER * SHIPPED.seconds(work, dtype), f"{algorithm}: {spec}"))
+            timings.append(Timing(algorithm, spec, SLOWER * SHIPPED.seconds(algorithm.total_work(spec), dtype)))
     return timings
 
 
@@ -121,7 +120,7 @@ def test_record_times_what_it_is_given(x64: bool, monkeypatch: pytest.MonkeyPatc
     specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(32, 3, padding=(1, 1)), 1, 2, 2)]
     timings = record(specs, "cpu", told.append, seconds=0.0)
     assert told == specs
-    assert {timing.label for timing in timings} == {
+    assert {str(timing) for timing in timings} == {
         f"{algorithm}: {spec}" for spec in specs for algorithm in promising(spec, "cpu", calibration.HOPELESS)
     }
     assert all(timing.seconds > 0 for timing in timings)

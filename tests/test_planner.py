@@ -43,7 +43,7 @@ class TestPlan:
         for candidate in make_plan(spec).candidates:
             assert candidate.refusal == candidate.algorithm.why_not(spec)
             if candidate.refusal is None:
-                assert candidate.work == candidate.algorithm.work(spec)
+                assert candidate.work == candidate.algorithm.total_work(spec)
                 assert 0 < candidate.seconds < math.inf
             else:
                 assert candidate.work is None and candidate.seconds == math.inf
@@ -68,7 +68,7 @@ class TestPlan:
         model = DeviceModel.of_platform("cpu")
         for candidate in make_plan(spec).candidates:
             able = [c for c in type(candidate.algorithm).candidates(spec) if c.why_not(spec) is None]
-            prices = [model.seconds(setting.work(spec), "float32") for setting in able]
+            prices = [model.estimate(setting, spec) for setting in able]
             if able:
                 assert candidate.seconds == min(prices)
 
@@ -245,7 +245,7 @@ class TestDeviceData:
             for name, kind in ALGORITHMS.items():
                 for setting in kind.candidates(spec):
                     if setting.why_not(spec) is None:
-                        counts = setting.work(spec).operations
+                        counts = setting.total_work(spec).operations
                         free |= {(name, counted) for counted in counts if counts[counted] and counted not in prices}
         assert not free
 

@@ -42,11 +42,11 @@ class Direct(Algorithm):
         # XLA's CPU has hand-written loops for real floats of one width; whatever else it meets goes through a plain
         # loop nest, for which groups are first expanded into a dense kernel of zeros.
         if spec.accumulator.name != "float32" or spec.geometry.taps > spec.geometry.length:
-            amount = spec.multiply_adds * spec.groups * spec.geometry.upsample
+            amount = spec.multiply_adds * spec.groups
             return Work({"conv_naive": amount, "conv_row": rows, "conv_call": 1}, spec.bytes, 1)
         kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"
         # Groups are a loop of small convolutions, each with a start-up of its own.
-        counts = {kind: spec.multiply_adds * spec.geometry.upsample, "conv_row": rows}
+        counts = {kind: spec.multiply_adds, "conv_row": rows}
         return Work(counts | {"conv_group": spec.groups - 1, "conv_call": 1}, spec.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:

@@ -95,7 +95,8 @@ class OverlapSave(Algorithm):
         z = padded(x, spec.geometry)
         if self._cuts_kernel(spec):
             return contained(lambda z, w: self._cut_kernel(z, w, spec), z, w)
-        (step, blocks), (most, each) = self._blocks(spec), self._pieces(spec)
+        step, blocks = self._blocks(spec)
+        most, each = self._pieces(spec)
 
         def in_pieces(z: Array, w: Array) -> Array:
             def convolve(z: Array) -> Array:
@@ -103,18 +104,18 @@ class OverlapSave(Algorithm):
 
             return along_length(convolve, z, w.shape[1], each * step, spec.geometry)
 
-        if blocks > most:
+        if blocks > most and each:
             return in_pieces(z, w)
         # The repair needs little memory, which the program sets aside even when nothing needs repair.
-        repair = in_pieces if each * step < spec.geometry.output else None
+        repair = in_pieces if each else None
         output = spec.geometry.output
         return contained(lambda z, w: self._cut_signal(z, w, spec, blocks)[..., :output], z, w, repair=repair)
 
     def _pieces(self, spec: ConvSpec) -> tuple[int, int]:
-        """Most blocks that are transformed all at once, and blocks of a piece where there are more."""
+        """Most blocks that are transformed all at once, and blocks of a piece; 0 where the output has not that many."""
         rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
         block = rows * self.points * spec.accumulator.bytes
-        return WHOLE // block, max(4, PIECE // block)
+        return WHOLE // block, min(max(4, PIECE // block), spec.geometry.output // self._blocks(spec)[0])
 
     def _cut_signal(self, z: Array, w: Array, spec: ConvSpec, blocks: int) -> Array:
         """The outputs of so many blocks, those beyond the end included."""

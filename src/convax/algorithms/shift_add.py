@@ -7,17 +7,21 @@ import itertools
 from collections.abc import Iterator
 from typing import Self
 
-from jax import Array, lax
+import jax.numpy as jnp
+from jax import Array
 
+from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
-from convax.algorithms.windows import padded, strided_window
+from convax.algorithms.windows import padded, windows
 from convax.core.spec import ConvSpec
-from convax.core.work import Work
+from convax.core.work import Work, is_split
 
 __all__ = ["ShiftAdd"]
 
 # Each term is an operation of the compiled program: more of them take seconds to compile.
 MOST_TERMS = 192
+# A loop over a number of outputs that the threads share evenly, whatever their number, needs no test of its bounds.
+EVEN = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,20 +29,25 @@ class ShiftAdd(Algorithm):
     """y[i] = sum over taps k of w[k] * z[i * stride + k * dilation], as a sum of slices.
 
     Best where there is nothing to share between outputs: one channel, or one channel per group (depthwise),
-    and up to a hundred taps. The signal is read once from memory for each block of terms.
+    and up to a hundred taps. The signal is read once for each block of terms.
 
     Args:
-        block: Most terms that are fused into one pass; beyond some forty, their shifted loads and the taps no
-            longer stay in registers, and a pass slows down by more than another pass costs.
+        block: Most terms that are fused into one pass; beyond some twenty, their shifted loads and the taps no
+            longer stay in registers, and a pass slows down by more than another pass costs. Very few make passes
+            that XLA does not divide between threads, which is faster where waking a thread takes longer.
     """
 
     name = "shift_add"
     idea = "a sum of shifted slices, fused into one pass over memory"
-    block: int = 32
+    block: int = 16
 
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
         yield cls()
+        # As many terms as an element has bytes: no more than one operation a byte.
+        undivided = cls(spec.accumulator.bytes)
+        if undivided._splits(spec) < cls()._splits(spec):
+            yield undivided
 
     def why_not(self, spec: ConvSpec) -> str | None:
         terms = spec.geometry.taps * spec.group_channels
@@ -55,12 +64,12 @@ class ShiftAdd(Algorithm):
 
     def work(self, spec: ConvSpec) -> Work:
         blocks = len(self._blocks(spec))
-        copies = 0 if spec.geometry.padding == (0, 0) else 2 * spec.sizes[0]
-        # The blocks' own traffic hides behind their arithmetic: with and without counting it, measured times agree
-        # with the latter (1e6 samples, 101 taps: 2.4 ms, of which the multiply-adds are 2.4).
+        data, _, output = spec.sizes
+        copies = 2 * data * (spec.geometry.padding != (0, 0)) + 2 * output * (len(self._ranges(spec)) > 1)
+        again = (blocks - 1) * (data + 2 * output)
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
-        launches = blocks + (blocks > 1) + (copies > 0)
-        return Work({kind: spec.multiply_adds}, spec.bytes + copies * spec.accumulator.bytes, launches)
+        counts = {kind: spec.multiply_adds, "split": self._splits(spec)}
+        return Work(counts, spec.bytes + (copies + again) * spec.accumulator.bytes, blocks + (copies > 0))
 
     def order(self, spec: ConvSpec) -> Axes:
         return "NHC" if spec.layout.channels_last else "NCH"
@@ -74,19 +83,28 @@ class ShiftAdd(Algorithm):
 
     def _sum(self, z: Array, w: Array, spec: ConvSpec, axis: int) -> Array:
         """The sums of z, (n, g, c, l) or (n, l, g, c), with w (g, c, k, o): (n, g, o, i) or (n, i, g, o)."""
+        blocks, ranges = self._blocks(spec), self._ranges(spec)
 
-        def product(tap: int, channel: int) -> Array:
-            window = strided_window(z, tap, spec.geometry, axis)
-            if axis == 3:  # (n, g, 1, i) * (g, o, 1)
-                return window[:, :, channel, None] * w[None, :, channel, tap, :, None]
-            return window[..., channel, None] * w[None, None, :, channel, tap]  # (n, i, g, 1) * (g, o)
+        def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
+            def product(tap: int, channel: int) -> Array:
+                window = windows(z, tap, outputs, spec.geometry, axis)
+                if axis == 3:  # (n, g, 1, i) * (g, o, 1)
+                    return window[:, :, channel, None] * w[None, :, channel, tap, :, None]
+                return window[..., channel, None] * w[None, None, :, channel, tap]  # (n, i, g, 1) * (g, o)
 
-        first, *others = self._blocks(spec)
-        y = _sum_of(product(tap, channel) for tap, channel in first)
-        for terms in others:
-            # The barrier keeps XLA from fusing the blocks into the one long pass that they are to avoid.
-            y = lax.optimization_barrier(y) + _sum_of(product(tap, channel) for tap, channel in terms)
-        return y
+            products = (product(tap, channel) for tap, channel in terms)
+            return sum(products, start=next(products))
+
+        if len(blocks) == len(ranges) == 1:
+            return one_pass(z, w, blocks[0], ranges[0])
+        parts = fenced(lambda z, w: [one_pass(z, w, blocks[0], outputs) for outputs in ranges], z, w)
+        for terms in blocks[1:]:
+
+            def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]] = terms) -> list[Array]:
+                return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
+
+            parts = fenced(add, parts, z, w)
+        return jnp.concatenate(parts, axis=axis) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""
@@ -95,6 +113,16 @@ class ShiftAdd(Algorithm):
         size = -(-len(terms) // count)
         return [terms[start : start + size] for start in range(0, len(terms), size)]
 
+    def _ranges(self, spec: ConvSpec) -> list[range]:
+        """All outputs; or those that threads can share evenly and the rest, where threads would share one row."""
+        output = spec.geometry.output
+        whole = output // EVEN * EVEN
+        rows = spec.group_batch * spec.features
+        if rows > 1 or whole in (0, output) or self.order(spec) == "NHC" or not self._splits(spec):
+            return [range(output)]
+        return [range(whole), range(whole, output)]
 
-def _sum_of(products: Iterator[Array]) -> Array:
-    return sum(products, start=next(products))
+    def _splits(self, spec: ConvSpec) -> int:
+        """Passes that XLA's CPU divides between threads."""
+        blocks = len(self._blocks(spec))
+        return blocks * is_split(2 * spec.multiply_adds / blocks, spec.bytes)

@@ -7,7 +7,7 @@ from jax import Array, lax
 
 from convax.core.geometry import Geometry
 
-__all__ = ["pad_axis", "pad_last", "padded", "strided_window"]
+__all__ = ["pad_axis", "pad_last", "padded", "strided_window", "windows"]
 
 
 def pad_axis(x: Array, axis: int, before: int, after: int, interior: int = 0) -> Array:
@@ -29,8 +29,13 @@ def padded(x: Array, geometry: Geometry, axis: int = -1) -> Array:
     return pad_axis(x, axis, *geometry.padding, geometry.upsample - 1)
 
 
-def strided_window(z: Array, tap: int, geometry: Geometry, axis: int = -1) -> Array:
-    """The samples that tap number `tap` meets, one for each output."""
-    start = tap * geometry.dilation
-    stop = start + (geometry.output - 1) * geometry.stride + 1
+def windows(z: Array, tap: int, outputs: range, geometry: Geometry, axis: int = -1) -> Array:
+    """The samples that tap number `tap` meets, one for each of some outputs."""
+    start = outputs.start * geometry.stride + tap * geometry.dilation
+    stop = start + (len(outputs) - 1) * geometry.stride + 1
     return lax.slice_in_dim(z, start, stop, geometry.stride, axis=axis % z.ndim)
+
+
+def strided_window(z: Array, tap: int, geometry: Geometry, axis: int = -1) -> Array:
+    """The same for all outputs."""
+    return windows(z, tap, range(geometry.output), geometry, axis)

@@ -6,7 +6,16 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["Work"]
+__all__ = ["Work", "is_split"]
+
+
+def is_split(flops: float, bytes: float) -> bool:
+    """Whether XLA's CPU divides a fused loop between threads, whose waking can take longer than the loop.
+
+    Its rule: a loop with less than one operation a byte has a thread for each 256 KiB, another one a thread for each
+    100,000 of its operations and ten times its bytes.
+    """
+    return bytes >= 2 * (256 << 10) if flops <= bytes else flops + 10 * bytes >= 200_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -21,7 +30,8 @@ class Work:
             cache), "loop_complex" (products of spectra), "conv_nhc" and "conv_nch" (multiply-adds inside lax's own
             convolution, by layout; "_thin" for few features), "conv_naive" (the same where the backend has only a
             plain loop), "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group
-            and each call).
+            and each call), "transpose" (elements brought into another order), "split" (loops that are divided
+            between threads).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 

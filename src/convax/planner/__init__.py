@@ -3,7 +3,7 @@
 from convax.planner.device import DeviceModel, device_name
 from convax.planner.plan import Candidate, Plan, choose, estimates, make_plan, resolve_algorithm
 from convax.planner.remembered import Remembered
-from convax.planner.timing import measure
+from convax.planner.timing import contenders, measure, race
 from convax.planner.wisdom import Wisdom, active_wisdom, use_wisdom
 
 __all__ = [
@@ -14,10 +14,12 @@ __all__ = [
     "Wisdom",
     "active_wisdom",
     "choose",
+    "contenders",
     "device_name",
     "estimates",
     "make_plan",
     "measure",
+    "race",
     "resolve_algorithm",
     "use_wisdom",
 ]

@@ -33,7 +33,7 @@ from convax.planner.timing import measure, promising
 __all__ = ["QUALITY", "Timing", "few", "fit", "record", "sample"]
 
 CACHE = 24e6
-HOPELESS, MOST = 8.0, 16  # more is timed than for a choice: the fit needs the slow ways too
+HOPELESS, MOST = 6.0, 14  # more is timed than for a choice: the fit needs the slow ways too
 QUALITY = "estimate without this timing / measured, at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
 MEMORY = ("bytes", "far_bytes", "launch")
 # Where the search for prices begins: what a core of any recent machine needs, in seconds.
@@ -203,8 +203,8 @@ def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, l
     """The rows of `Residuals`, by formulation."""
     rows: dict[str, list[list[float]]] = {}
     for timing, logarithm in zip(timings, logarithms.tolist(), strict=True):
-        point = place(timing.algorithm, timing.spec)
-        rows.setdefault(family_of(timing.algorithm), []).append([*point, round(logarithm, 3)])
+        row = [*place(timing.algorithm, timing.spec), round(logarithm, 3)]
+        rows.setdefault(family_of(timing.algorithm), []).append([int(x) if x == int(x) else x for x in row])
     return dict(sorted(rows.items()))
 
 

@@ -70,12 +70,13 @@ def write_whole(path: pathlib.Path, plain: Mapping[str, Any]) -> None:
     Raises:
         OSError: The folder is missing or cannot be written to.
     """
+    # A row of numbers on a line of its own; else each number would have one.
+    text = re.sub(r"\[[-+.,\deE\s]+\]", lambda row: " ".join(row[0].split()), json.dumps(plain, indent=1))
     path = path.resolve()  # through a symbolic link, so that the link survives
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("x", encoding="utf-8") as file:
-            json.dump(plain, file, indent=1)
-            file.write("\n")
+            file.write(f"{text}\n")
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -23,8 +23,10 @@ __all__ = ["contenders", "measure", "promising", "race"]
 # What is estimated to take this many times as long as the best estimate is not measured.
 HOPELESS = 4.0
 MOST_CANDIDATES = 16
-# A first run this many times as long as the shortest so far ends a candidate's part.
-BEATEN = 2.0
+# Seconds for the first runs of a candidate alone. Who is then so many times behind the fastest takes no more part.
+WARM_UP, BEATEN = 0.01, 1.5
+# Seconds of a candidate's turn: short calls come in numbers, or the one before would count.
+BURST = 0.0005
 
 Run = Callable[[], Any]
 
@@ -100,18 +102,25 @@ def race(runs: Mapping[Algorithm, Run], seconds: float) -> dict[Algorithm, float
     """Least seconds of each run.
 
     They run in turn, so that a slow moment of the machine meets all of them; rounds go on until the time is spent,
-    without those that two runs show to be far behind. The least is kept: noise only ever adds.
+    without those that are far behind by then. The least is kept: noise only ever adds.
     """
-    least: dict[Algorithm, float] = {}
-    for algorithm, run in runs.items():
-        least[algorithm] = min(_timed(run), _timed(run))
+    # First each alone: fresh memory, cold caches and sleeping threads make the first runs many times as slow.
+    least = {algorithm: _least(run, WARM_UP, at_least=2) for algorithm, run in runs.items()}
     limit = BEATEN * min(least.values())
     near = {algorithm: run for algorithm, run in runs.items() if least[algorithm] <= limit}
     start = time.perf_counter()
     for _ in _rounds(start, seconds):
         for algorithm, run in near.items():
-            least[algorithm] = min(least[algorithm], _timed(run))
+            least[algorithm] = min(least[algorithm], _least(run, BURST))
     return least
+
+
+def _least(run: Run, seconds: float, at_least: int = 1) -> float:
+    """Least seconds of the runs that fit into some time."""
+    times = [_timed(run) for _ in range(at_least)]
+    while sum(times) < seconds:
+        times.append(_timed(run))
+    return min(times)
 
 
 def _compute(algorithm: Algorithm, spec: ConvSpec, x: jax.Array, w: jax.Array) -> jax.Array:

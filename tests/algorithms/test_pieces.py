@@ -1,0 +1,136 @@
+"""Work in pieces: the same results with limits that make small signals take many, and little memory with the real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+import oracle
+from convax.algorithms import Algorithm, Fft, Matmul, OverlapSave, ShiftAdd, Swapped
+from convax.algorithms.normal_form import compute
+from convax.algorithms.pieces import along_length, group_by_group, signal_by_signal
+from convax.core import ConvSpec, DType, Geometry, Layout
+from specs import operands
+
+MALLOC_RETURNS = 32 << 20  # bytes from which on glibc fetches memory anew for each call
+
+
+def program(algorithm: Algorithm, spec: ConvSpec) -> Any:
+    """The compiled formulation."""
+    shapes = [jax.ShapeDtypeStruct(shape, spec.dtype.name) for shape in (spec.data_shape, spec.kernel_shape)]
+    return jax.jit(lambda x, w: compute(algorithm, x, w, spec)).lower(*shapes).compile()
+
+
+def temporaries(algorithm: Algorithm, spec: ConvSpec) -> int:
+    """Bytes that the compiled formulation needs beside operands and result."""
+    return int(program(algorithm, spec).memory_analysis().temp_size_in_bytes)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("overlap_save", "fft"):
+        monkeypatch.setattr(f"convax.algorithms.{module}.WHOLE", 1 << 10)
+        monkeypatch.setattr(f"convax.algorithms.{module}.PIECE", 1 << 9)
+
+
+IN_PIECES = {
+    "one signal": (OverlapSave(32), ConvSpec(Geometry(1000, 9))),
+    "padded": (OverlapSave(32), ConvSpec(Geometry(1000, 9, padding=(8, 3)))),
+    "dilated": (OverlapSave(64), ConvSpec(Geometry(700, 5, dilation=4))),
+    "channels": (OverlapSave(32), ConvSpec(Geometry(600, 6), batch=2, channels=3, features=4)),
+    "groups": (OverlapSave(32), ConvSpec(Geometry(600, 6), batch=2, channels=6, features=6, feature_groups=3)),
+    "fft by groups": (Fft(), ConvSpec(Geometry(64, 40, padding=(39, 0)), 3, 6, 6, 6)),
+    "fft, two features": (Fft(), ConvSpec(Geometry(64, 9, stride=2), 2, 6, 12, 6)),
+}
+by_piece = pytest.mark.parametrize(("algorithm", "spec"), IN_PIECES.values(), ids=IN_PIECES)
+
+
+@by_piece
+def test_pieces_compute_the_same(algorithm: Algorithm, spec: ConvSpec, small_pieces: None) -> None:
+    x, w = operands(spec)
+    with_loop = program(algorithm, spec)
+    assert "while" in with_loop.as_text()
+    np.testing.assert_allclose(with_loop(x, w), oracle.convolve(x, w, spec), rtol=1e-4, atol=1e-4)
+
+
+@by_piece
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_pieces_contain_what_is_not_finite(
+    algorithm: Algorithm, spec: ConvSpec, poison: float, small_pieces: None
+) -> None:
+    x, w = operands(spec)
+    clean = oracle.convolve(x, w, spec)
+    x[0, 1 % x.shape[1], x.shape[2] // 2] = poison
+    with np.errstate(invalid="ignore"):
+        reached = ~np.isfinite(oracle.convolve(x, w, spec))
+    y = np.asarray(program(algorithm, spec)(x, w))
+    assert 0 < reached.sum() < reached.size
+    np.testing.assert_array_equal(~np.isfinite(y), reached)
+    np.testing.assert_allclose(y[~reached], clean[~reached], rtol=1e-4, atol=1e-4)
+
+
+def test_each_way_to_take_turns_is_the_whole() -> None:
+    random = np.random.default_rng(0)
+    z, w = random.normal(size=(3, 4, 2, 50)).astype("f4"), random.normal(size=(4, 5, 2, 7)).astype("f4")
+
+    def convolve(z: Any, w: Any) -> Any:
+        windows = jax.numpy.stack([z[..., k : k + z.shape[-1] - 6] for k in range(7)], axis=-1)
+        return jax.numpy.einsum("ngclk,gock->ngol", windows, w)
+
+    whole = convolve(z, w)
+    for most in (1, 2, 3, 4):
+        np.testing.assert_allclose(group_by_group(convolve, z, w, 44, most), whole, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(signal_by_signal(convolve, z, w), whole, rtol=1e-5, atol=1e-5)
+    for size in (1, 10, 44):
+        pieces = along_length(lambda z: convolve(z, w), jax.numpy.asarray(z), 5, size, Geometry(50, 7))
+        np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
+
+
+# What the memory of the compiled programs is.
+
+
+@pytest.mark.parametrize("taps", [301, 4097])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_long_signals_need_no_fresh_memory_for_temporaries(taps: int, dtype: str) -> None:
+    """Page faults took three quarters of the time where the program's temporaries exceeded this."""
+    points = 8 * taps if taps < 1000 else 32768
+    for length in (1_000_000, 10_000_000):
+        spec = ConvSpec(Geometry(length, taps), dtype=DType(dtype))
+        padding = spec.sizes[0] * spec.dtype.bytes if length > 1_000_000 else 0  # frames may need a padded copy
+        assert temporaries(OverlapSave(1 << (points - 1).bit_length()), spec) < MALLOC_RETURNS + padding
+
+
+def test_signals_that_take_turns_need_less_memory() -> None:
+    spec = ConvSpec(Geometry(1024, 3, padding=(1, 1)), 16, 64, 64)
+    unfolded = 3 * spec.sizes[0] * spec.dtype.bytes
+    assert temporaries(Matmul("unfold", "NCH"), spec) >= unfolded
+    assert temporaries(Matmul("unfold", "NCH", sequential=True), spec) < unfolded / 2
+
+
+@pytest.mark.parametrize("layout", ["NCH", "NHC"])
+def test_shifted_sums_take_data_as_they_lie(layout: str) -> None:
+    """A transposition would need memory for the signal."""
+    spec = ConvSpec(Geometry(1024, 4), 8, 512, 512, 512, layout=Layout.parse(layout))
+    assert temporaries(ShiftAdd(), spec) < spec.sizes[0] * spec.dtype.bytes / 10
+
+
+# Changed places.
+
+
+def test_swapped_leaves_out_inserted_zeros() -> None:
+    """The kernel gradient of a transposed layer."""
+    spec = ConvSpec(Geometry(100, 800, upsample=8, padding=(7, 7)), 4, 2, 3)
+    swapped = Swapped(Matmul("outputs"))
+    assert swapped.why_not(spec) is None
+    zeros_skipped = swapped.work(spec).operations["gemm_thin"]
+    assert zeros_skipped == spec.multiply_adds / 8
+    x, w = operands(spec)
+    np.testing.assert_allclose(program(swapped, spec)(x, w), oracle.convolve(x, w, spec), rtol=1e-4, atol=1e-4)
+
+
+def test_swapped_says_when_there_is_nothing_to_gain() -> None:
+    reason = Swapped().why_not(ConvSpec(Geometry(100, 3)))
+    assert reason is not None and "shorter operand" in reason

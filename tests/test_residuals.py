@@ -1,0 +1,89 @@
+"""Residuals: what was measured near a convolution corrects its price, and nothing else does."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from convax.algorithms import ALGORITHMS, Matmul, OverlapSave, Polyphase, ShiftAdd
+from convax.core import ConvSpec, DType, Geometry, Layout
+from convax.planner import DeviceModel
+from convax.planner.residuals import NOISE, Residuals, family_of, place
+from specs import CASES
+
+SHIPPED = DeviceModel.shipped("cpu")
+SPEC = ConvSpec(Geometry(4096, 9), batch=2, channels=8, features=8, feature_groups=8)
+
+
+def with_residual(logarithm: float, spec: ConvSpec = SPEC) -> DeviceModel:
+    """The shipped prices, and one timing of shift_add that they did not foresee."""
+    rows = {family_of(ShiftAdd()): [[*place(ShiftAdd(), spec), logarithm]]}
+    return dataclasses.replace(SHIPPED, residuals={"float32": rows})
+
+
+def priced(spec: ConvSpec) -> float:
+    return SHIPPED.seconds(ShiftAdd().total_work(spec), "float32")
+
+
+@pytest.mark.parametrize("ratio", [0.25, 1.0, 3.0])
+def test_where_it_was_measured_the_estimate_is_the_measurement(ratio: float) -> None:
+    estimate = with_residual(math.log(ratio)).estimate(ShiftAdd(), SPEC)
+    assert abs(math.log(estimate / (ratio * priced(SPEC)))) < 0.05
+
+
+def test_the_correction_fades_with_distance() -> None:
+    model = with_residual(math.log(4))
+    lengths = [4096 << doublings for doublings in range(0, 12, 2)]
+    factors = []
+    for length in lengths:
+        spec = dataclasses.replace(SPEC, geometry=Geometry(length, 9))
+        factors.append(model.estimate(ShiftAdd(), spec) / priced(spec))
+    assert factors == sorted(factors, reverse=True)
+    assert factors[0] > 3.5 and abs(factors[-1] - 1) < 0.01
+
+
+def test_other_formulations_and_types_keep_their_prices() -> None:
+    model = with_residual(math.log(4))
+    wide = dataclasses.replace(SPEC, dtype=DType("float64"))
+    assert model.estimate(ShiftAdd(), wide) == SHIPPED.seconds(ShiftAdd().total_work(wide), "float64")
+    other = Matmul("unfold")
+    assert model.estimate(other, SPEC) == SHIPPED.seconds(other.total_work(SPEC), "float32")
+
+
+def test_between_measurements_it_interpolates() -> None:
+    random = np.random.default_rng(0)
+    points = random.uniform(0, 10, (60, 2))
+    surface = np.sin(points[:, 0] / 3) * 0.5 + points[:, 1] / 20
+    residuals = Residuals(np.column_stack([points, surface + random.normal(0, 0.02, 60)]).tolist())
+    inside = random.uniform(1, 9, (40, 2))
+    found = np.log([residuals.factor(point) for point in inside])
+    exact = np.sin(inside[:, 0] / 3) * 0.5 + inside[:, 1] / 20
+    assert np.abs(found - exact).max() < 0.15
+
+
+def test_left_out_is_what_leaving_out_gives() -> None:
+    random = np.random.default_rng(1)
+    rows = np.column_stack([random.uniform(0, 12, (20, 3)), random.normal(0, 0.5, 20)])
+    found = Residuals(rows.tolist()).left_out()
+    for number, row in enumerate(rows):
+        others = Residuals(np.delete(rows, number, axis=0).tolist())
+        assert found[number] == pytest.approx(row[-1] - math.log(others.factor(row[:-1])), abs=1e-9)
+    assert np.abs(found).max() > NOISE
+
+
+def test_families_keep_what_is_no_number() -> None:
+    assert family_of(Matmul("fold", "NCH", sequential=True)) == "matmul fold NCH sequential"
+    assert family_of(Polyphase(OverlapSave(512))) == family_of(Polyphase(OverlapSave(1024)))
+    families = {family_of(setting) for kind in ALGORITHMS.values() for setting in kind.candidates(SPEC)}
+    assert len(families) >= len(ALGORITHMS)
+
+
+def test_places_tell_convolutions_apart() -> None:
+    places = {tuple(place(OverlapSave(512), spec)) for spec in CASES.values()}
+    assert len(places) > 0.9 * len({dataclasses.replace(spec, precision=None) for spec in CASES.values()})
+    assert place(OverlapSave(512), SPEC) != place(OverlapSave(1024), SPEC)
+    assert place(ShiftAdd(), SPEC) != place(ShiftAdd(), dataclasses.replace(SPEC, layout=Layout.parse("NHC")))
+    assert all(math.isfinite(value) for spec in CASES.values() for value in place(Polyphase(OverlapSave()), spec))
