@@ -19,10 +19,10 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import described
-from convax.sampling import random_specs
 from benchmarks.recording import default_path, write_whole
 from convax.core import ConvSpec
-from convax.planner import Remembered, Wisdom, choose, contenders, device_name, estimates, race, use_wisdom
+from convax.planner import Remembered, Wisdom, choose, contenders, device_name, estimates, promising, race, use_wisdom
+from convax.sampling import random_specs
 
 __all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
 
@@ -128,7 +128,7 @@ def summary(outcomes: list[Outcome]) -> str:
 def _measured(key: str, tag: str, spec: ConvSpec, with_wisdom: bool, seconds: float) -> Outcome:
     platform = jax.default_backend()
     chosen = estimates(spec, platform)[0].algorithm
-    runs = contenders(spec, platform, hopeless=HOPELESS, most=MOST)
+    runs = contenders(spec, platform, promising(spec, platform, HOPELESS, MOST))
     first = race(runs, seconds)
     plain = {str(each): time for each, time in first.items()}
     outcome = Outcome(key, tag, str(spec), str(chosen), plain)

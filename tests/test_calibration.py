@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convax.core import ConvSpec, Geometry
+from convax.core import ConvSpec, DType, Geometry
 from convax.planner import DeviceModel, calibration, device, make_plan
-from convax.planner.calibration import Timing, few, fit, record, sample
+from convax.planner.calibration import Timing, candidates, few, fit, record, sample, second_look
 from convax.planner.folders import calibration_file
+from convax.planner.residuals import family_of
 from convax.planner.timing import promising
 from keeping import HERE, SIGNAL, kept_in, odd_prices, warned
 
@@ -116,14 +117,36 @@ def test_few_still_meet_every_kind_of_operation() -> None:
 @pytest.mark.parametrize("x64", [False])
 def test_record_times_what_it_is_given(x64: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "HOPELESS", 2.0)  # few to compile
+    monkeypatch.setattr(calibration, "BEYOND_REASON", 4.0)
     told: list[ConvSpec] = []
     specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(32, 3, padding=(1, 1)), 1, 2, 2)]
     timings = record(specs, "cpu", told.append, seconds=0.0)
     assert told == specs
     assert {str(timing) for timing in timings} == {
-        f"{algorithm}: {spec}" for spec in specs for algorithm in promising(spec, "cpu", calibration.HOPELESS)
+        f"{algorithm}: {spec}" for spec in specs for algorithm in candidates(spec, "cpu")
     }
     assert all(timing.seconds > 0 for timing in timings)
+
+
+def test_one_setting_of_each_formulation_is_timed_however_poor_its_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is never timed keeps a wrong price for ever."""
+    spec = ConvSpec(Geometry(100_000, 31), dtype=DType("float64"))
+    monkeypatch.setattr(calibration, "HOPELESS", 1.01)
+    near = {family_of(algorithm) for algorithm in promising(spec, "cpu", calibration.HOPELESS, calibration.MOST)}
+    timed = {family_of(algorithm) for algorithm in candidates(spec, "cpu")}
+    assert near < timed >= {"shift_add", "toeplitz", "overlap_save", "direct NHC"}
+
+
+def test_the_second_look_times_what_the_fit_hopes_for(timings: list[Timing]) -> None:
+    """Of one convolution the fastest was not timed."""
+    spec = next(timing.spec for timing in timings if timing.spec.geometry.length > 5000)
+    model = DeviceModel(**fit(timings, "cpu"))
+    best = promising(spec, "cpu", model=model, most=1)[0]
+    assert second_look(timings, "cpu", seconds=0.0) == []
+    partial = [timing for timing in timings if (timing.spec, timing.algorithm) != (spec, best)]
+    told: list[ConvSpec] = []
+    found = second_look(partial, "cpu", told.append, seconds=0.0)
+    assert (spec, best) in [(timing.spec, timing.algorithm) for timing in found] and spec in told
 
 
 # The user's own prices.

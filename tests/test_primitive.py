@@ -412,7 +412,11 @@ class TestExport:
 
     @pytest.mark.parametrize("name", list(ALGORITHMS))
     def test_no_algorithm_needs_a_custom_call(self, name: str) -> None:
-        special = {"polyphase": "strided", "inner_product": "kernel gradient, depthwise"}
+        special = {
+            "polyphase": "strided",
+            "inner_product": "kernel gradient, depthwise",
+            "swapped": "batch groups, upsampled",
+        }
         spec = CASES[special.get(name, "some rows")]
         assert "custom_call" not in jax.jit(conv1d(spec, name)).lower(*operands(spec)).as_text()
 

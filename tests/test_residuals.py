@@ -11,7 +11,7 @@ import pytest
 from convax.algorithms import ALGORITHMS, Matmul, OverlapSave, Polyphase, ShiftAdd
 from convax.core import ConvSpec, DType, Geometry, Layout
 from convax.planner import DeviceModel
-from convax.planner.residuals import NOISE, Residuals, family_of, place
+from convax.planner.residuals import NOISE, Residuals, family_of, place, unknown_factor
 from specs import CASES
 
 SHIPPED = DeviceModel.shipped("cpu")
@@ -31,45 +31,50 @@ def priced(spec: ConvSpec) -> float:
 @pytest.mark.parametrize("ratio", [0.25, 1.0, 3.0])
 def test_where_it_was_measured_the_estimate_is_the_measurement(ratio: float) -> None:
     estimate = with_residual(math.log(ratio)).estimate(ShiftAdd(), SPEC)
-    assert abs(math.log(estimate / (ratio * priced(SPEC)))) < 0.05
+    assert abs(math.log(estimate / (ratio * priced(SPEC)))) < 2 * NOISE
 
 
-def test_the_correction_fades_with_distance() -> None:
-    model = with_residual(math.log(4))
-    lengths = [4096 << doublings for doublings in range(0, 12, 2)]
+def test_the_correction_fades_with_distance_to_caution() -> None:
+    model = with_residual(math.log(1 / 4))
     factors = []
-    for length in lengths:
+    for length in [4096 << doublings for doublings in range(0, 22, 3)]:
         spec = dataclasses.replace(SPEC, geometry=Geometry(length, 9))
         factors.append(model.estimate(ShiftAdd(), spec) / priced(spec))
-    assert factors == sorted(factors, reverse=True)
-    assert factors[0] > 3.5 and abs(factors[-1] - 1) < 0.01
+    assert factors == sorted(factors)
+    assert factors[0] < 0.35 and abs(factors[-1] / unknown_factor() - 1) < 0.01
 
 
-def test_other_formulations_and_types_keep_their_prices() -> None:
+def test_a_device_without_residuals_has_prices_alone() -> None:
+    plain = dataclasses.replace(SHIPPED, residuals={})
+    assert plain.estimate(ShiftAdd(), SPEC) == priced(SPEC)
+
+
+def test_other_formulations_are_estimated_with_caution_and_other_types_as_priced() -> None:
     model = with_residual(math.log(4))
-    wide = dataclasses.replace(SPEC, dtype=DType("float64"))
+    wide, other = dataclasses.replace(SPEC, dtype=DType("float64")), Matmul("unfold")
     assert model.estimate(ShiftAdd(), wide) == SHIPPED.seconds(ShiftAdd().total_work(wide), "float64")
-    other = Matmul("unfold")
-    assert model.estimate(other, SPEC) == SHIPPED.seconds(other.total_work(SPEC), "float32")
+    assert model.estimate(other, SPEC) == SHIPPED.seconds(other.total_work(SPEC), "float32") * unknown_factor()
 
 
 def test_between_measurements_it_interpolates() -> None:
     random = np.random.default_rng(0)
-    points = random.uniform(0, 10, (60, 2))
+    points = random.uniform(0, 10, (120, 2))
     surface = np.sin(points[:, 0] / 3) * 0.5 + points[:, 1] / 20
-    residuals = Residuals(np.column_stack([points, surface + random.normal(0, 0.02, 60)]).tolist())
-    inside = random.uniform(1, 9, (40, 2))
+    residuals = Residuals(np.column_stack([points, surface + random.normal(0, 0.02, 120)]).tolist())
+    inside = random.uniform(2, 8, (40, 2))
     found = np.log([residuals.factor(point) for point in inside])
     exact = np.sin(inside[:, 0] / 3) * 0.5 + inside[:, 1] / 20
-    assert np.abs(found - exact).max() < 0.15
+    assert np.abs(found - exact).max() < 0.35 and np.abs(found - exact).mean() < 0.2
 
 
-def test_left_out_is_what_leaving_out_gives() -> None:
+def test_left_out_is_what_leaving_out_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convax.planner.residuals.CAUTION", 0.0)
     random = np.random.default_rng(1)
     rows = np.column_stack([random.uniform(0, 12, (20, 3)), random.normal(0, 0.5, 20)])
-    found = Residuals(rows.tolist()).left_out()
+    groups = [number // 2 for number in range(20)]
+    found = Residuals(rows.tolist()).left_out(groups)
     for number, row in enumerate(rows):
-        others = Residuals(np.delete(rows, number, axis=0).tolist())
+        others = Residuals([list(other) for place, other in enumerate(rows) if groups[place] != groups[number]])
         assert found[number] == pytest.approx(row[-1] - math.log(others.factor(row[:-1])), abs=1e-9)
     assert np.abs(found).max() > NOISE
 

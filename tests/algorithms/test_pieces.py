@@ -1,4 +1,4 @@
-"""Work in pieces: the same results with limits that make small signals take many, and little memory with the real ones."""
+"""Work in pieces: the same results where small signals take many of them, and little memory at real sizes."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Direct(Algorithm):
         rows = spec.group_batch * spec.groups * spec.geometry.output
         # XLA's CPU has hand-written loops for real floats of one width; whatever else it meets goes through a plain
         # loop nest, for which groups are first expanded into a dense kernel of zeros.
-        if spec.accumulator.name != "float32" or spec.geometry.taps > spec.geometry.length:
+        if spec.accumulator.name != "float32":
             amount = spec.multiply_adds * spec.groups
             return Work({"conv_naive": amount, "conv_row": rows, "conv_call": 1}, spec.bytes, 1)
         kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"

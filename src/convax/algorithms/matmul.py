@@ -50,9 +50,12 @@ class Matmul(Algorithm):
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
         axes: Axes
+        form: Form
         for axes in ("NHC", "NCH"):
-            yield from (cls(form, axes) for form in _FORMS[axes])
-            yield from (cls(form, axes, sequential=True) for form in ("unfold", "fold"))  # type: ignore[arg-type]
+            for form in ("taps", "unfold", "fold", "outputs"):
+                yield cls(form, axes)
+            for form in ("unfold", "fold"):
+                yield cls(form, axes, sequential=True)
 
     def why_not(self, spec: ConvSpec) -> str | None:
         if spec.accumulator.kind == "other":

@@ -145,4 +145,3 @@ def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
     z = pad_last(z, 0, (blocks + 1) * step - z.shape[-1])
     rows = z.reshape(*z.shape[:-1], blocks + 1, step)
     return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)
-

@@ -41,9 +41,7 @@ def along_length(convolve: Callable[[Array], Array], z: Array, features: int, si
     return lax.fori_loop(0, -(-geometry.output // size), write, empty)
 
 
-def group_by_group(
-    convolve: Callable[[Array, Array], Array], z: Array, w: Array, output: int, most: int = 1
-) -> Array:
+def group_by_group(convolve: Callable[[Array, Array], Array], z: Array, w: Array, output: int, most: int = 1) -> Array:
     """At most so many groups at a time: of z (n, g, c, l) and w (g, o, c, k)."""
     groups = z.shape[1]
     size = next(size for size in range(min(most, groups), 0, -1) if groups % size == 0)

@@ -41,7 +41,7 @@ class Swapped(Algorithm):
 
     name = "swapped"
     idea = "signal and kernel change places; the result is reversed"
-    inner: Algorithm = Matmul("outputs")
+    inner: Algorithm = ShiftAdd()
 
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:

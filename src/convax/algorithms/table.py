@@ -21,7 +21,10 @@ from convax.algorithms.toeplitz import Toeplitz
 __all__ = ["ALGORITHMS", "from_plain", "to_plain"]
 
 ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
-    {kind.name: kind for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Swapped, Direct)}
+    {
+        kind.name: kind
+        for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Swapped, Direct)
+    }
 )
 
 

@@ -3,7 +3,7 @@
 from convax.planner.device import DeviceModel, device_name
 from convax.planner.plan import Candidate, Plan, choose, estimates, make_plan, resolve_algorithm
 from convax.planner.remembered import Remembered
-from convax.planner.timing import contenders, measure, race
+from convax.planner.timing import contenders, measure, promising, race
 from convax.planner.wisdom import Wisdom, active_wisdom, use_wisdom
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "estimates",
     "make_plan",
     "measure",
+    "promising",
     "race",
     "resolve_algorithm",
     "use_wisdom",

@@ -20,12 +20,12 @@ from typing import Any
 import jaxlib.version
 import numpy as np
 
+from convax.algorithms import Algorithm
 from convax.core.dtypes import DType
 from convax.core.geometry import Geometry
 from convax.core.layout import Layout
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
-from convax.algorithms import Algorithm
 from convax.planner.device import DeviceModel, device_name
 from convax.planner.residuals import Residuals, family_of, place
 from convax.planner.timing import measure, promising
@@ -33,8 +33,9 @@ from convax.planner.timing import measure, promising
 __all__ = ["QUALITY", "Timing", "few", "fit", "record", "sample"]
 
 CACHE = 24e6
-HOPELESS, MOST = 6.0, 14  # more is timed than for a choice: the fit needs the slow ways too
-QUALITY = "estimate without this timing / measured, at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
+# More is timed than for a choice: the fit needs the slow ways too.
+HOPELESS, MOST, BEYOND_REASON = 6.0, 14, 20.0
+QUALITY = "expected of a convolution not timed / measured, at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
 MEMORY = ("bytes", "far_bytes", "launch")
 # Where the search for prices begins: what a core of any recent machine needs, in seconds.
 START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
@@ -151,9 +152,37 @@ def record(
     timings = []
     for spec in specs:
         told(spec)
-        measured = measure(spec, platform, seconds=seconds, hopeless=HOPELESS, most=MOST)
+        measured = measure(spec, platform, algorithms=candidates(spec, platform), seconds=seconds)
         timings += [Timing(algorithm, spec, taken) for algorithm, taken in measured.items()]
     return timings
+
+
+def candidates(spec: ConvSpec, platform: str) -> list[Algorithm]:
+    """What is timed of a spec: the promising settings, and one of each formulation that is not beyond reason."""
+    near = promising(spec, platform, HOPELESS, MOST)
+    families = {family_of(algorithm) for algorithm in near}
+    for algorithm in promising(spec, platform, BEYOND_REASON, most=1000):
+        if family_of(algorithm) not in families:
+            families.add(family_of(algorithm))
+            near.append(algorithm)
+    return near
+
+
+def second_look(
+    timings: Sequence[Timing], platform: str, told: Callable[[ConvSpec], None] = lambda _: None, seconds: float = 0.1
+) -> list[Timing]:
+    """Timings of what the fitted model would choose for a timed spec and what was not timed: where it hopes wrongly."""
+    model = DeviceModel(**fit(timings, platform))
+    known: dict[ConvSpec, set[Algorithm]] = {}
+    for timing in timings:
+        known.setdefault(timing.spec, set()).add(timing.algorithm)
+    found = []
+    for spec, timed in known.items():
+        best = promising(spec, platform, model=model, most=1)[0]
+        if best not in timed:
+            told(spec)
+            found.append(Timing(best, spec, measure(spec, platform, algorithms=[best], seconds=seconds)[best]))
+    return found
 
 
 def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
@@ -178,9 +207,9 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         solution = dict(zip(names, prices.tolist(), strict=True))
         costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
-        residuals[dtype] = _residuals(chosen, np.log(seconds / (table @ prices + fixed)))
-        left_out = np.concatenate([Residuals(rows).left_out() for rows in residuals[dtype].values()])
-        quality[dtype] = " / ".join(f"{np.exp(-np.quantile(left_out, q)):.2f}" for q in (0.95, 0.5, 0.05))
+        logarithms = np.log(seconds / (table @ prices + fixed))
+        residuals[dtype] = _residuals(chosen, logarithms)
+        quality[dtype] = _quality(chosen, residuals[dtype])
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
     taken_over = _complete(costs, DeviceModel.shipped(platform))
@@ -206,6 +235,15 @@ def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, l
         row = [*place(timing.algorithm, timing.spec), round(logarithm, 3)]
         rows.setdefault(family_of(timing.algorithm), []).append([int(x) if x == int(x) else x for x in row])
     return dict(sorted(rows.items()))
+
+
+def _quality(timings: Sequence[Timing], residuals: dict[str, list[list[float]]]) -> str:
+    """How near the estimate of a convolution is that was not timed itself."""
+    specs: dict[str, list[ConvSpec]] = {}
+    for timing in timings:
+        specs.setdefault(family_of(timing.algorithm), []).append(timing.spec)
+    errors = np.concatenate([Residuals(rows).left_out(specs[family]) for family, rows in residuals.items()])
+    return " / ".join(f"{np.exp(-np.quantile(errors, quantile)):.2f}" for quantile in (0.95, 0.5, 0.05))
 
 
 def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[str, list[str]]:

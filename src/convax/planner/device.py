@@ -25,7 +25,7 @@ from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.planner.folders import UNREADABLE, calibration_file
-from convax.planner.residuals import Residuals, family_of, place
+from convax.planner.residuals import Residuals, family_of, place, unknown_factor
 from convax.version import __version__
 
 __all__ = ["DeviceModel", "device_name"]
@@ -62,8 +62,11 @@ class DeviceModel:
         """Seconds that an algorithm needs for a convolution: its price, corrected by what was measured near it."""
         dtype = spec.accumulator.name
         seconds = self.seconds(algorithm.total_work(spec), dtype)
-        known = self._corrections.get(self._priced_as(dtype), {}).get(family_of(algorithm))
-        return seconds if known is None else seconds * known.factor(place(algorithm, spec))
+        corrections = self._corrections.get(self._priced_as(dtype), {})
+        if not corrections:
+            return seconds
+        known = corrections.get(family_of(algorithm))
+        return seconds * (unknown_factor() if known is None else known.factor(place(algorithm, spec)))
 
     def _priced_as(self, dtype: str) -> str:
         return dtype if dtype in self.costs else _nearest_type(dtype)

@@ -2,8 +2,8 @@
 
 A price times a count cannot know how well XLA's code for one formulation fits one shape. So the device's file also
 keeps, for each formulation, what was measured over what the prices said, at the shapes that were timed. A Gaussian
-process over the logarithms of the sizes carries that to shapes between them; far from all of them it says nothing,
-and the prices alone speak (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, algorithm 2.1).
+process over the logarithms of the sizes carries that to shapes between them, and says how sure it is; far from all of
+them the prices speak alone (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 2.2).
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 
-__all__ = ["Residuals", "family_of", "place"]
+__all__ = ["Residuals", "family_of", "place", "unknown_factor"]
 
-# Doublings of a size over which a residual loses its say; and the scatter of measurements, both of logarithms.
-REACH = 2.5
-NOISE = 0.1
-# How far residuals of one formulation lie apart: the prior's standard deviation.
-SPREAD = 0.7
+# How far residuals reach, in doublings of a size, and how much of their spread is of that reach: what XLA makes of a
+# formulation changes slowly with the sizes, and by steps where it takes another path.
+REACHES = ((4.0, 0.7), (0.7, 0.3))
+NOISE = 0.2  # the scatter of measurements
+# Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
+CAUTION = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,34 +42,47 @@ class Residuals:
         """What the priced seconds at a point are to be multiplied by.
 
         Example:
-            >>> residuals = Residuals([[10.0, math.log(2)]])
-            >>> residuals.factor([10.0]) > 1.9, round(residuals.factor([40.0]), 2)
-            (True, 1.0)
+            >>> residuals = Residuals([[10.0, math.log(3)]])
+            >>> near, far = residuals.factor([10.0]), residuals.factor([60.0])
+            >>> 3 < near < 4, far == unknown_factor()
+            (True, True)
         """
-        points, weights = self._solved
-        return math.exp(float(_kernel(np.asarray(point) - points) @ weights))
+        points, inverse, weights = self._solved
+        covariance = _kernel(np.asarray(point) - points)
+        variance = _PRIOR - float(covariance @ inverse @ covariance)
+        return math.exp(float(covariance @ weights) + CAUTION * math.sqrt(max(0.0, variance)))
 
-    def left_out(self) -> np.ndarray:
-        """log(measured / corrected estimate) of each row, as if that row were not there (their equation 5.12)."""
-        table = np.asarray(self.rows, float)
-        inverse = np.linalg.inv(_covariance(table[:, :-1]))
-        error: np.ndarray = inverse @ table[:, -1] / np.diag(inverse)
-        return error
+    def left_out(self, groups: Sequence[Hashable]) -> np.ndarray:
+        """log(measured / expected) of each row, as if the rows of its group were not there."""
+        _, inverse, weights = self._solved
+        errors = np.zeros(len(weights))
+        places: dict[Hashable, list[int]] = {}
+        for place_of_row, group in enumerate(groups):
+            places.setdefault(group, []).append(place_of_row)
+        for rows in places.values():
+            errors[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows])
+        return errors
 
     @functools.cached_property
-    def _solved(self) -> tuple[np.ndarray, np.ndarray]:
+    def _solved(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         table = np.asarray(self.rows, float)
         points, residuals = table[:, :-1], table[:, -1]
-        return points, np.linalg.solve(_covariance(points), residuals)
+        inverse = np.linalg.inv(_kernel(points[:, None] - points[None]) + NOISE**2 * np.eye(len(points)))
+        return points, inverse, inverse @ residuals
 
 
-def _covariance(points: np.ndarray) -> np.ndarray:
-    covariance: np.ndarray = _kernel(points[:, None] - points[None]) + NOISE**2 * np.eye(len(points))
-    return covariance
+def unknown_factor() -> float:
+    """The factor of a formulation of which nothing was timed, beside others of which something was."""
+    return math.exp(CAUTION * math.sqrt(_PRIOR))
+
+
+_PRIOR = sum(spread**2 for _, spread in REACHES)
 
 
 def _kernel(difference: np.ndarray) -> np.ndarray:
-    return SPREAD**2 * np.exp(-0.5 * np.square(difference / REACH).sum(-1))
+    distance = np.square(difference).sum(-1)
+    covariance: np.ndarray = sum(spread**2 * np.exp(-0.5 * distance / reach**2) for reach, spread in REACHES)
+    return covariance
 
 
 def family_of(algorithm: Algorithm) -> str:

@@ -6,7 +6,7 @@ import concurrent.futures
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -32,7 +32,11 @@ Run = Callable[[], Any]
 
 
 def promising(
-    spec: ConvSpec, platform: str, hopeless: float = HOPELESS, most: int = MOST_CANDIDATES
+    spec: ConvSpec,
+    platform: str,
+    hopeless: float = HOPELESS,
+    most: int = MOST_CANDIDATES,
+    model: DeviceModel | None = None,
 ) -> list[Algorithm]:
     """The settings worth measuring, best estimate first; lax's own convolution is always among them.
 
@@ -41,8 +45,9 @@ def promising(
         platform: Whose prices to estimate by.
         hopeless: How many times the best estimate is beyond hope.
         most: Settings at most.
+        model: Other prices than the platform's.
     """
-    model = DeviceModel.of_platform(platform)
+    model = model or DeviceModel.of_platform(platform)
     priced = [
         (model.estimate(algorithm, spec), algorithm)
         for kind in ALGORITHMS.values()
@@ -59,38 +64,34 @@ def measure(
     spec: ConvSpec,
     platform: str,
     *,
+    algorithms: Sequence[Algorithm] | None = None,
     seconds: float = 1.0,
-    hopeless: float = HOPELESS,
-    most: int = MOST_CANDIDATES,
     told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, float]:
-    """Least seconds of each promising candidate: `contenders`, then `race`.
+    """Least seconds of each candidate: `contenders`, then `race`.
 
     Args:
         spec: The convolution.
         platform: The platform to run on; a device of it must be there.
+        algorithms: The candidates; None for the promising ones.
         seconds: Time for the rounds, compilation apart.
-        hopeless: As in `promising`.
-        most: As in `promising`.
         told: Called with each candidate before it is compiled.
     """
-    return race(contenders(spec, platform, hopeless=hopeless, most=most, told=told), seconds)
+    return race(contenders(spec, platform, algorithms, told), seconds)
 
 
 def contenders(
     spec: ConvSpec,
     platform: str,
-    *,
-    hopeless: float = HOPELESS,
-    most: int = MOST_CANDIDATES,
+    algorithms: Sequence[Algorithm] | None = None,
     told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, Run]:
-    """The promising candidates, each compiled and ready to run on random data; arguments as in `measure`."""
+    """The candidates, each compiled and ready to run on random data; arguments as in `measure`."""
     with _wide_enough(spec), concurrent.futures.ThreadPoolExecutor() as pool:
         device = jax.devices(platform)[0]
         x, w = (jax.device_put(values, device) for values in _operands(spec))
         compiled = {}
-        for algorithm in promising(spec, platform, hopeless, most):
+        for algorithm in promising(spec, platform) if algorithms is None else algorithms:
             told(algorithm)
             lowered = jax.jit(functools.partial(_compute, algorithm, spec)).lower(x, w)
             # XLA compiles without Python's lock, so the next one is traced meanwhile.
