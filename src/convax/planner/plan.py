@@ -13,6 +13,7 @@ from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner.device import DeviceModel, device_name
+from convax.planner.settings import settings
 from convax.planner.wisdom import active_wisdom
 
 __all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_algorithm"]
@@ -121,7 +122,7 @@ def _measured(spec: ConvSpec, platform: str) -> Algorithm | None:
 def estimates(spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
     """The best setting of each algorithm by estimate, fastest first, refusals last."""
     model = DeviceModel.of_platform(platform)
-    best = [_best_setting(kind, spec, model) for kind in ALGORITHMS.values()]
+    best = [_best_setting(kind, spec, platform, model) for kind in ALGORITHMS.values()]
     return tuple(sorted(best, key=lambda candidate: candidate.seconds))
 
 
@@ -155,8 +156,9 @@ def choose(spec: ConvSpec, platform: str, algorithm: str | Algorithm | None = No
     return make_plan(spec, platform, algorithm).algorithm
 
 
-def _best_setting(kind: type[Algorithm], spec: ConvSpec, model: DeviceModel) -> Candidate:
-    return min((_priced(algorithm, spec, model) for algorithm in kind.candidates(spec)), key=lambda c: c.seconds)
+def _best_setting(kind: type[Algorithm], spec: ConvSpec, platform: str, model: DeviceModel) -> Candidate:
+    each = (_priced(algorithm, spec, model) for algorithm in settings(kind, spec, platform))
+    return min(each, key=lambda candidate: candidate.seconds)
 
 
 def _priced(algorithm: Algorithm, spec: ConvSpec, model: DeviceModel) -> Candidate:

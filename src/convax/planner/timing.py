@@ -17,6 +17,7 @@ from convax.algorithms import ALGORITHMS, Algorithm, Direct
 from convax.algorithms.normal_form import compute
 from convax.core.spec import ConvSpec
 from convax.planner.device import DeviceModel
+from convax.planner.settings import settings
 
 __all__ = ["contenders", "measure", "promising", "race"]
 
@@ -51,7 +52,7 @@ def promising(
     priced = [
         (model.estimate(algorithm, spec), algorithm)
         for kind in ALGORITHMS.values()
-        for algorithm in kind.candidates(spec)
+        for algorithm in settings(kind, spec, platform)
         if algorithm.why_not(spec) is None
     ]
     priced.sort(key=lambda pair: pair[0])
