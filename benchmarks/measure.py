@@ -40,7 +40,7 @@ class Timing:
 def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float = 1.0) -> dict[str, Timing | str]:
     """Time contenders that run in turn; who fails is named with the reason instead.
 
-    Each is called once before, which warms memory and caches and says how many samples fit its time. A contender
+    Each is called some times before, which warms memory and caches and says how many samples fit its time. A contender
     that one call keeps longer than that has this one sample. Otherwise it has at least three, spread evenly over
     the rounds, and each round begins with another contender.
 

@@ -26,7 +26,7 @@ from convax.sampling import random_specs
 
 __all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
 
-# Measured is what is estimated to take up to so many times the least; what is beyond was never the fastest.
+# Measured is what is estimated to take up to so many times the least, at most so many; the rest is taken for slower.
 HOPELESS, MOST = 8.0, 24
 WORST = 15
 

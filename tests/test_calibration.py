@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -201,6 +202,11 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "no costs": lambda text: json.dumps(odd_prices(costs={})),
     "costs of no type": lambda text: json.dumps(odd_prices(costs={"float32": {"loop": 1.0}})),
     "costs in words": lambda text: json.dumps(odd_prices(costs={name: {"loop": "much"} for name in DTYPES})),
+    "residuals in a list": lambda text: json.dumps(odd_prices(residuals=[1.0])),
+    "residuals in words": lambda text: json.dumps(odd_prices(residuals={"float32": {"shift_add": [["much"] * 15]}})),
+    "residuals cut": lambda text: json.dumps(odd_prices(residuals={"float32": {"shift_add": [[1.0] * 14]}})),
+    "residuals of two lengths": lambda text: json.dumps(odd_prices(residuals={"float32": {"fft": [[1.0] * 15, [1]]}})),
+    "residuals without end": lambda text: json.dumps(odd_prices(residuals={"int32": {"fft": [[math.inf] * 15]}})),
     "costs in a list": lambda text: json.dumps(odd_prices(costs={name: [1.0] for name in DTYPES})),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from convax.algorithms import ALGORITHMS, Matmul, OverlapSave, Polyphase, ShiftAdd
 from convax.core import ConvSpec, DType, Geometry, Layout
 from convax.planner import DeviceModel
-from convax.planner.residuals import NOISE, Residuals, family_of, place, unknown_factor
+from convax.planner.residuals import COORDINATES, NOISE, Residuals, family_of, place, unknown_factor
 from specs import CASES
 
 SHIPPED = DeviceModel.shipped("cpu")
@@ -88,6 +88,7 @@ def test_families_keep_what_is_no_number() -> None:
 
 def test_places_tell_convolutions_apart() -> None:
     places = {tuple(place(OverlapSave(512), spec)) for spec in CASES.values()}
+    assert {len(point) for point in places} == {COORDINATES}
     assert len(places) > 0.9 * len({dataclasses.replace(spec, precision=None) for spec in CASES.values()})
     assert place(OverlapSave(512), SPEC) != place(OverlapSave(1024), SPEC)
     assert place(ShiftAdd(), SPEC) != place(ShiftAdd(), dataclasses.replace(SPEC, layout=Layout.parse("NHC")))

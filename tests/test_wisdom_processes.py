@@ -56,7 +56,7 @@ print(len(tuning.active_wisdom()))
 def test_a_process_that_is_killed_leaves_whole_files(tmp_path: Path) -> None:
     """SIGKILL at any moment, forty times; then surely between writing and renaming, and in the middle of writing."""
     code = """
-import json, os, random, signal, time, warnings
+import os, pathlib, random, signal, time, warnings
 from convax.algorithms import Direct
 from convax.core import ConvSpec, Geometry
 from convax.planner import Remembered, Wisdom, active_wisdom
@@ -91,11 +91,15 @@ def before_renaming():
     remember(50)
 
 def while_writing():
-    def dump(plain, file, **_):
-        file.write('{"format": 1, "key"')
-        file.flush()
-        die()
-    json.dump = dump
+    whole = pathlib.Path.open
+    def opened(path, *arguments, **options):
+        file = whole(path, *arguments, **options)
+        def write(text):
+            os.write(file.fileno(), text[: len(text) // 2].encode())
+            die()
+        file.write = write
+        return file
+    pathlib.Path.open = opened
     remember(101)
 
 most = 0

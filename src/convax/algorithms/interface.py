@@ -51,7 +51,7 @@ class Algorithm(abc.ABC):
         data, _, output = spec.sizes
         channels_last = self.order(spec) == "NHC"
         moved = data * (spec.layout.channels_last != channels_last)
-        moved += output * ((not spec.layout.out.endswith("H")) != channels_last)
+        moved += output * (spec.layout.result_channels_last != channels_last)
         if not moved:
             return self.work(spec)
         return self.work(spec) + Work({"transpose": moved}, 2 * moved * spec.accumulator.bytes, 1)

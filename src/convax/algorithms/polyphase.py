@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Self
+import functools
 
 import numpy as np
 from jax import Array
 
 from convax.algorithms.containment import contained
+from convax.algorithms.delegating import Delegating
 from convax.algorithms.direct import Direct
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.matmul import Matmul
@@ -22,11 +22,9 @@ from convax.core.work import Work
 
 __all__ = ["Polyphase"]
 
-_INNER: tuple[type[Algorithm], ...] = (ShiftAdd, Matmul, OverlapSave, Direct)
-
 
 @dataclasses.dataclass(frozen=True)
-class Polyphase(Algorithm):
+class Polyphase(Delegating):
     """Fold the step into channels or features, then hand a smaller convolution to `inner`.
 
     Upsampling by u: output u*q + r sees only taps of one phase, so the u phases become u times as many features
@@ -35,32 +33,24 @@ class Polyphase(Algorithm):
 
     Stride s: the samples that a tap meets are s apart, so s phases of the signal become s times as many
     channels, and the stride is 1.
-
-    Args:
-        inner: The algorithm for the folded convolution.
     """
 
     name = "polyphase"
     idea = "stride or upsampling folded into channels"
-    inner: Algorithm = ShiftAdd()
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
-        if spec.geometry.upsample == spec.geometry.stride == 1:
-            yield cls()
-            return
-        folded = _folded(spec)
-        kinds: tuple[type[Algorithm], ...] = (*_INNER, Polyphase) if folded.geometry.stride > 1 else _INNER
-        for kind in kinds:
-            yield from (cls(inner) for inner in kind.candidates(folded))
+    def gains_nothing(cls, spec: ConvSpec) -> str | None:
+        one_rate = spec.geometry.upsample == spec.geometry.stride == 1
+        return "there is no stride and no upsampling to split" if one_rate else None
 
-    def why_not(self, spec: ConvSpec) -> str | None:
-        if spec.geometry.upsample == spec.geometry.stride == 1:
-            return "there is no stride and no upsampling to split"
-        if spec.accumulator.kind == "other":
-            return f"{spec.dtype} has no arithmetic of its own"
-        reason = self.inner.why_not(_folded(spec))
-        return None if reason is None else f"{self.inner} refuses the folded convolution: {reason}"
+    @classmethod
+    def inner_spec(cls, spec: ConvSpec) -> ConvSpec:
+        return _folded(spec)
+
+    @classmethod
+    def inner_kinds(cls, inner_spec: ConvSpec) -> tuple[type[Algorithm], ...]:
+        kinds = (ShiftAdd, Matmul, OverlapSave, Direct)
+        return (*kinds, Polyphase) if inner_spec.geometry.stride > 1 else kinds
 
     def work(self, spec: ConvSpec) -> Work:
         data, _, output = spec.sizes
@@ -78,10 +68,8 @@ class Polyphase(Algorithm):
         # Zeros that fill up the phases meet samples outside of the window, and zero times NaN is NaN.
         return contained(convolve, x, w) if _fills_with_zeros(spec.geometry) else convolve(x, w)
 
-    def __str__(self) -> str:
-        return f"{self.name}({self.inner})"
 
-
+@functools.lru_cache(maxsize=256)  # asked for by each candidate in turn
 def _folded(spec: ConvSpec) -> ConvSpec:
     """The convolution that `inner` computes."""
     geometry = spec.geometry

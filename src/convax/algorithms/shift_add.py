@@ -63,13 +63,12 @@ class ShiftAdd(Algorithm):
         return None
 
     def work(self, spec: ConvSpec) -> Work:
-        blocks = len(self._blocks(spec))
         data, _, output = spec.sizes
         copies = 2 * data * (spec.geometry.padding != (0, 0)) + 2 * output * (len(self._ranges(spec)) > 1)
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
         counts = {kind: spec.multiply_adds, "split": self._splits(spec)}
         # What the blocks read and write again hides behind their arithmetic: counted, it makes the estimates worse.
-        return Work(counts, spec.bytes + copies * spec.accumulator.bytes, blocks + (copies > 0))
+        return Work(counts, spec.bytes + copies * spec.accumulator.bytes, self._passes(spec) + (copies > 0))
 
     def order(self, spec: ConvSpec) -> Axes:
         return "NHC" if spec.layout.channels_last else "NCH"
@@ -109,9 +108,11 @@ class ShiftAdd(Algorithm):
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""
         terms = list(itertools.product(range(spec.geometry.taps), range(spec.group_channels)))
-        count = -(-len(terms) // self.block)
-        size = -(-len(terms) // count)
+        size = -(-len(terms) // self._passes(spec))
         return [terms[start : start + size] for start in range(0, len(terms), size)]
+
+    def _passes(self, spec: ConvSpec) -> int:
+        return -(-spec.geometry.taps * spec.group_channels // self.block)
 
     def _ranges(self, spec: ConvSpec) -> list[range]:
         """All outputs; or those that threads can share evenly and the rest, where threads would share one row."""
@@ -124,5 +125,5 @@ class ShiftAdd(Algorithm):
 
     def _splits(self, spec: ConvSpec) -> int:
         """Passes that XLA's CPU divides between threads."""
-        blocks = len(self._blocks(spec))
-        return blocks * is_split(2 * spec.multiply_adds / blocks, spec.bytes)
+        passes = self._passes(spec)
+        return passes * is_split(2 * spec.multiply_adds / passes, spec.bytes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Self
+import functools
 
 from jax import Array, lax
 
 from convax.algorithms.containment import contained
+from convax.algorithms.delegating import Delegating
 from convax.algorithms.direct import Direct
 from convax.algorithms.inner_product import InnerProduct
 from convax.algorithms.interface import Algorithm, Axes
@@ -22,41 +22,35 @@ from convax.core.work import Work
 
 __all__ = ["Swapped"]
 
-_INNER: tuple[type[Algorithm], ...] = (Matmul, InnerProduct, ShiftAdd, OverlapSave, Direct)
 _AS_KERNEL, _AS_DATA = str.maketrans("NC", "OI"), str.maketrans("OI", "NC")
 
 
 @dataclasses.dataclass(frozen=True)
-class Swapped(Algorithm):
+class Swapped(Delegating):
     """y[i] = sum over j of x[j] * v[upsample * j + padding - stride * i], with v the dilated kernel.
 
     Read backwards (from the last output to the first), this is the correlation of v with the taps x: stride stays
     stride, upsampling and dilation change places. Gradients of transposed layers with respect to their kernels
     have a short result, an upsampled signal and a "kernel" as long as the layer's output; swapped, they have
     dilated taps, of which no inserted zero is multiplied.
-
-    Args:
-        inner: The algorithm for the swapped convolution.
     """
 
     name = "swapped"
     idea = "signal and kernel change places; the result is reversed"
-    inner: Algorithm = ShiftAdd()
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
-        if _gains_nothing(spec):
-            yield cls()
-            return
-        swapped = _swapped(spec)
-        for kind in _INNER:
-            yield from (cls(inner) for inner in kind.candidates(swapped))
+    def gains_nothing(cls, spec: ConvSpec) -> str | None:
+        if spec.geometry.upsample > 1 or spec.geometry.taps > spec.geometry.length:
+            return None
+        return "the kernel is the shorter operand and the signal is not upsampled: there is nothing to gain"
 
-    def why_not(self, spec: ConvSpec) -> str | None:
-        if _gains_nothing(spec):
-            return "the kernel is the shorter operand and the signal is not upsampled: there is nothing to gain"
-        reason = self.inner.why_not(_swapped(spec))
-        return None if reason is None else f"{self.inner} refuses the swapped convolution: {reason}"
+    @classmethod
+    def inner_spec(cls, spec: ConvSpec) -> ConvSpec:
+        return _swapped(spec)
+
+    @classmethod
+    def inner_kinds(cls, inner_spec: ConvSpec) -> tuple[type[Algorithm], ...]:
+        return Matmul, InnerProduct, ShiftAdd, OverlapSave, Direct
 
     def order(self, spec: ConvSpec) -> Axes:
         return self.inner.order(_swapped(spec))
@@ -78,14 +72,8 @@ class Swapped(Algorithm):
         spreads = isinstance(self.inner, OverlapSave)
         return contained(convolve, x, w) if adds_zeros or spreads else convolve(x, w)
 
-    def __str__(self) -> str:
-        return f"{self.name}({self.inner})"
 
-
-def _gains_nothing(spec: ConvSpec) -> bool:
-    return spec.geometry.upsample == 1 and spec.geometry.taps <= spec.geometry.length
-
-
+@functools.lru_cache(maxsize=256)  # asked for by each candidate in turn
 def _swapped(spec: ConvSpec) -> ConvSpec:
     """The convolution that `inner` computes."""
     geometry = spec.geometry

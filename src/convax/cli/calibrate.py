@@ -71,7 +71,10 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
             timings = calibration.record(specs, platform, told, QUICK_SECONDS if quick else SECONDS)
         with report.stage("looking again where the fit hopes wrongly"):
             for _ in range(0 if quick else SECOND_LOOKS):
-                timings += calibration.second_look(timings, platform)
+                found = calibration.second_look(timings, platform)
+                timings += found
+                if not found:
+                    break
     report.line("timed", f"{len(timings):,} ways to compute {len(specs)} convolutions, in {clock.seconds():.0f} s")
     with report.stage("fitting"):
         prices = calibration.fit(timings, platform)

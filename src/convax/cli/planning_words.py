@@ -90,14 +90,14 @@ def tune_command(
 
 
 def calibrate_command(
-    quick: Annotated[bool, typer.Option("--quick", help="A third of the sample; estimates are rougher.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A small sample, a minute; estimates are rougher.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; your own prices if left out.")
     ] = None,
     platform: Platform = None,
     force: Force = False,
 ) -> None:
-    """Measure what operations cost on this device, so that estimates fit it (some minutes)."""
+    """Measure what operations cost on this device, so that estimates fit it (half an hour)."""
     from convax.cli.calibrate import calibrate
     from convax.cli.console import reporting
 

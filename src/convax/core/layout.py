@@ -45,6 +45,11 @@ class Layout:
         return not self.data.endswith("H")
 
     @property
+    def result_channels_last(self) -> bool:
+        """The same of the result."""
+        return not self.out.endswith("H")
+
+    @property
     def dimension_numbers(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """lax's form: the axes of (batch, feature, space), (output, input, space), (batch, feature, space)."""
         return (

@@ -24,6 +24,7 @@ import jaxlib.version
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
+from convax.planner import residuals
 from convax.planner.folders import UNREADABLE, calibration_file
 from convax.planner.residuals import Residuals, family_of, place, unknown_factor
 from convax.version import __version__
@@ -136,6 +137,7 @@ def _check(model: DeviceModel, device: str) -> None:
         prices += costs.values()
     if not all(isinstance(price, (int, float)) and math.isfinite(price) and price > 0 for price in prices):
         raise ValueError("a price is not a positive number")
+    residuals.check(model.residuals)
 
 
 @functools.cache

@@ -11,14 +11,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 
-__all__ = ["Residuals", "family_of", "place", "unknown_factor"]
+__all__ = ["COORDINATES", "Residuals", "check", "family_of", "place", "unknown_factor"]
 
 # How far residuals reach, in doublings of a size, and how much of their spread is of that reach: what XLA makes of a
 # formulation changes slowly with the sizes, and by steps where it takes another path.
@@ -26,6 +26,7 @@ REACHES = ((4.0, 0.7), (0.7, 0.3))
 NOISE = 0.2  # the scatter of measurements
 # Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
 CAUTION = 1.0
+COORDINATES = 14  # of a place: ten sizes and four traits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +70,15 @@ class Residuals:
         points, residuals = table[:, :-1], table[:, -1]
         inverse = np.linalg.inv(_kernel(points[:, None] - points[None]) + NOISE**2 * np.eye(len(points)))
         return points, inverse, inverse @ residuals
+
+
+def check(residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -> None:
+    """Raise a ValueError where what a file holds, by element type and formulation, is no table of coordinates."""
+    for by_family in residuals.values():
+        for family, rows in by_family.items():
+            table = np.asarray(rows, float)
+            if table.ndim != 2 or table.shape[1] != COORDINATES + 1 or not np.isfinite(table).all():
+                raise ValueError(f"the residuals of {family} are no rows of {COORDINATES + 1} numbers")
 
 
 def unknown_factor() -> float:

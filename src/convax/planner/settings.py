@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convax.algorithms import Algorithm, Direct
+from convax.algorithms.delegating import Delegating
 from convax.core.spec import ConvSpec
 
 __all__ = ["settings"]
@@ -22,7 +23,6 @@ def settings(kind: type[Algorithm], spec: ConvSpec, platform: str) -> Iterator[A
 
 
 def _leaves_order_to_xla(algorithm: Algorithm) -> bool:
-    inner = getattr(algorithm, "inner", algorithm)
-    if inner is not algorithm:
-        return _leaves_order_to_xla(inner)
+    if isinstance(algorithm, Delegating):
+        return _leaves_order_to_xla(algorithm.inner)
     return isinstance(algorithm, Direct) and algorithm.layout == "NCH"

@@ -175,6 +175,8 @@ OBSERVED = {
         what=("(1, 1, 8)", "(1, 1, 3, 3)"),
         because=("not 3 and 4",),
         repair=("give both three axes",),
+        repaired="lax_call(rhs=ones(1, 1, 3))",
+        shape=(1, 1, 6),
     ),
     "letters that no axis has": Mistake(
         "lax_call(dimension_numbers=('NCC', 'OIH', 'NCH'))",
@@ -191,6 +193,8 @@ OBSERVED = {
         what=("dimension_numbers='NCH'",),
         because=("of type str, and three words are wanted",),
         repair=('("NCH", "OIH", "NCH")',),
+        repaired="lax_call(dimension_numbers=('NCH', 'OIH', 'NCH'))",
+        shape=(1, 1, 6),
     ),
     "feature groups that do not divide": Mistake(
         "lax_call(ones(1, 6, 8), ones(4, 3, 3), feature_group_count=4)",
