@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-oldest test-deep lint bench bench-full clean
+.PHONY: demo test test-oldest test-deep lint bench bench-full train clean
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
@@ -41,9 +41,14 @@ lint: $(VENV)/.with-test+lint
 bench: $(VENV)/.with-cli
 	$(BIN)/python -m benchmarks
 
+# A small network learns to tell three kinds of series apart, its training step accelerated; draws its learning curve.
+train: $(VENV)/.with-examples
+	$(BIN)/python -m examples.train_ucr
+
 # Everything, beside all rivals, in hours; stopped and started again on the same day, it goes on where it was.
-bench-full: $(VENV)/.with-bench+plots
+bench-full: $(VENV)/.with-bench+plots+frameworks
 	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.regret --wisdom
 	$(BIN)/python -m benchmarks.report
 

@@ -17,6 +17,7 @@ from benchmarks.figures import (
     rival_that_counts,
     targets,
 )
+from benchmarks.reasons import reason
 from benchmarks.recording import FOLDER, Recording
 from benchmarks.regret import Outcome
 from benchmarks.rows import Row
@@ -106,7 +107,7 @@ def _losses(rows: Sequence[Row]) -> str:
         )
     if not lost:
         return text
-    header = ("case", "convax ms", "fastest rival", "its ms", "ratio", "algorithm", "limited by", "of limit")
+    header = ("case", "convax ms", "fastest rival", "its ms", "ratio", "algorithm", "of limit", "what limits it")
     return (
         text
         + "\n\n"
@@ -115,7 +116,7 @@ def _losses(rows: Sequence[Row]) -> str:
             [
                 (
                     *(row.name, _ms(row, "convax"), rival, _ms(row, rival), f"{ratio:.2f}", _algorithms(row)),
-                    *(row.limited_by, _share(row.reached)),
+                    *(_share(row.reached), reason(row, rival)),
                 )
                 for row, rival, ratio in lost
             ],
@@ -253,7 +254,7 @@ def latest() -> tuple[pathlib.Path, pathlib.Path | None] | None:
     """The newest results and the newest regret, by the dates in their names; None where there are no results."""
     files = sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem[-10:], file.name))
     regrets = [file for file in files if file.name.startswith("regret-")]
-    results = [file for file in files if file not in regrets]
+    results = [file for file in files if not file.name.startswith(("regret-", "models-"))]
     return (results[-1], regrets[-1] if regrets else None) if results else None
 
 

@@ -12,11 +12,14 @@ import numpy as np
 
 from benchmarks.cases import SCALE_IN_SCAN, Case
 from benchmarks.machine import cores
+from convax.core import DType
 
 __all__ = ["by_fourier", "direct", "direct_seconds", "fourier_seconds", "load", "long_kernels"]
 
 # From here on a person who knows about FFTs would take them.
 LONG = 127
+# In other types than float32 torch lays all windows side by side: no more bytes of them than machines have.
+UNFOLDED = 12e9
 
 
 @functools.cache
@@ -76,6 +79,8 @@ def direct_seconds(case: Case) -> float:
     """Rough; alone or in groups torch computes slowly, and slower still in other types than float32."""
     alone = _groups(case) > 1 or case.channels == 1
     slow = case.dtype not in ("float32", "bfloat16")
+    if slow and case.length * case.taps * DType(case.dtype).bytes > UNFOLDED:
+        return math.inf
     return case.multiply_adds * (5e-10 if alone else 1e-10) * ((100 if _groups(case) > 1 else 3) if slow else 1)
 
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from jax.extend.core import jaxpr_as_fun
 from jax.interpreters import ad
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
@@ -21,16 +22,24 @@ from convax import jax_internals
 from convax.jax_internals import (
     abstract_convolution,
     align_varying,
+    backward_with,
+    call_as_jit,
     define_bilinear,
     evaluate_with,
     inner_jaxprs,
+    is_closed_jaxpr,
+    is_jaxpr,
     is_known,
+    is_rule,
     is_tracer,
-    lax_batching_rule,
     lax_transpose,
+    loop_of,
     make_primitive,
     register_batching,
     register_lowering,
+    rule_with,
+    scope_of,
+    source_of,
 )
 from specs import CASES, lax_convolution, operands, parameters, with_dtype
 
@@ -151,16 +160,6 @@ def test_lax_transpose(unknown: int) -> None:
     np.testing.assert_allclose(lax_transpose(value, *given, **parameters(SPEC)), back(value)[unknown], rtol=1e-12)
 
 
-@pytest.mark.parametrize("axes", [(0, None), (None, 2), (1, 3)])
-def test_lax_batching_rule(axes: tuple[int | None, int | None]) -> None:
-    arrays = [
-        jnp.asarray(array if axis is None else np.stack([array, -array], axis))
-        for array, axis in zip(operands(SPEC), axes, strict=True)
-    ]
-    expected = jax.vmap(lax_convolution(SPEC), axes)(*arrays)
-    np.testing.assert_allclose(lax_batching_rule(*arrays, axes, **parameters(SPEC)), expected, rtol=1e-12)
-
-
 def test_register_batching() -> None:
     product_p = new_product()
     register_batching(product_p, lambda operands, axes: (product_p.bind(*operands), 0))
@@ -180,6 +179,89 @@ def test_inner_jaxprs() -> None:
         [equation.primitive.name for jaxpr in inner_jaxprs(outer) for equation in jaxpr.eqns] for outer in equations
     ]
     assert [sorted(names) for names in inside if names] == [["sin"], ["cos"], ["exp", "neg"], ["add", "lt"]]
+
+
+def test_is_jaxpr_and_is_closed_jaxpr() -> None:
+    closed = jax.make_jaxpr(lax.sin)(1.0)
+    assert is_closed_jaxpr(closed) and is_jaxpr(closed.jaxpr)
+    assert is_jaxpr(closed) and not is_closed_jaxpr(closed.jaxpr)
+    assert not any(map(is_jaxpr, (lax.sin, None, (closed,))))
+
+
+def doubled(function: Any) -> Any:
+    """A change of a jaxpr, open or closed, that can be seen: sines become cosines."""
+    body = function.jaxpr if is_closed_jaxpr(function) else function
+    body = body.replace(eqns=[e.replace(primitive=lax.cos_p) if e.primitive is lax.sin_p else e for e in body.eqns])
+    return function.replace(jaxpr=body) if is_closed_jaxpr(function) else body
+
+
+def test_rule_with_a_custom_jvp() -> None:
+    @jax.custom_jvp
+    def double(x: Any) -> Any:
+        return 2 * x
+
+    double.defjvp(lambda primals, tangents: (2 * primals[0], lax.sin(tangents[0])))
+    closed = jax.make_jaxpr(double)(1.0)
+    (equation,) = closed.jaxpr.eqns
+    rules = {name: value for name, value in equation.params.items() if is_rule(value)}
+    assert len(rules) == 1
+    changed = equation.replace(params={**equation.params, **{n: rule_with(r, doubled) for n, r in rules.items()}})
+    run = jaxpr_as_fun(closed.replace(jaxpr=closed.jaxpr.replace(eqns=[changed])))
+    assert jax.jvp(lambda x: run(x)[0], (1.0,), (3.0,))[1] == jnp.cos(3.0)
+
+
+def test_rule_with_and_backward_with_a_custom_vjp() -> None:
+    @jax.custom_vjp
+    def double(x: Any, number: Any) -> Any:
+        return 2 * x
+
+    double.defvjp(lambda x, n: (lax.sin(x), x), lambda x, cotangent: (lax.sin(x) * cotangent, None))
+    closed = jax.make_jaxpr(double)(1.0, 2)
+    (equation,) = closed.jaxpr.eqns
+    rules = {name: value for name, value in equation.params.items() if is_rule(value)}
+    assert "bwd" in rules and len(rules) == 2
+    params = {n: (backward_with if n == "bwd" else rule_with)(rule, doubled) for n, rule in rules.items()}
+    changed = equation.replace(params={**equation.params, **params})
+    run = jaxpr_as_fun(closed.replace(jaxpr=closed.jaxpr.replace(eqns=[changed])))
+    value, slope = jax.value_and_grad(lambda x: run(x, 2)[0])(3.0)
+    assert (value, slope) == (jnp.cos(3.0), jnp.cos(3.0))
+
+
+def test_call_as_jit() -> None:
+    constant = np.arange(3.0)
+    closed = jax.make_jaxpr(lambda x, y: (x * constant, x + y, y))(jnp.ones(3), jnp.ones(3))
+
+    def calling(x: Any, y: Any) -> Any:
+        return call_as_jit(closed, "my_name", x, y)
+
+    x, y = jnp.ones(3), jnp.full(3, 2.0)
+    (equation,) = jax.make_jaxpr(calling)(x, y).jaxpr.eqns
+    assert equation.params["name"] == "my_name"
+    for run in (jax.jit(calling), calling):
+        for found, expected in zip(run(x, y), (constant, x + y, y), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(jax.grad(lambda x: calling(x, y)[0].sum())(x), constant)
+    np.testing.assert_array_equal(jax.vmap(calling)(x[None], y[None])[1], (x + y)[None])
+
+
+def test_loop_of() -> None:
+    def loop(x: Any, many: Any) -> Any:
+        return lax.scan(lambda carry, one: (carry + one, carry), x, many)
+
+    (equation,) = jax.make_jaxpr(loop)(1.0, jnp.ones(5)).jaxpr.eqns
+    found = loop_of(equation)
+    assert found is not None and (found.constants, found.carried, found.length) == (0, 1, 5)
+    assert loop_of(jax.make_jaxpr(lax.sin)(1.0).jaxpr.eqns[0]) is None
+
+
+def test_source_of_and_scope_of() -> None:
+    def scoped(x: Any) -> Any:
+        with jax.named_scope("outer"), jax.named_scope("inner"):
+            return lax.sin(x)
+
+    (equation,) = jax.make_jaxpr(scoped)(1.0).jaxpr.eqns
+    assert source_of(equation).startswith("test_jax_internals.py:") and source_of(equation).endswith("(scoped)")
+    assert scope_of(equation) == "outer/inner"
 
 
 class TestEvaluateWith:

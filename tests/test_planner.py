@@ -15,6 +15,7 @@ from convax.algorithms import ALGORITHMS, Algorithm, Direct, Matmul, OverlapSave
 from convax.core import ConvSpec, Geometry, Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner import DeviceModel, Plan, choose, make_plan, resolve_algorithm
+from convax.planner.plan import WORTH_LEAVING, is_dense
 from convax.planner.settings import settings
 from specs import CASES, DTYPES, conv_specs, for_all, spec_id, with_dtype
 
@@ -33,11 +34,13 @@ class TestPlan:
     @by_case
     def test_chooses_the_least_estimate(self, spec: ConvSpec) -> None:
         plan = make_plan(spec)
-        seconds = [candidate.seconds for candidate in plan.candidates]
-        assert seconds == sorted(seconds)
+        # lax's own convolution of a dense layer is taken unless another one promises a good deal more.
+        more = WORTH_LEAVING if is_dense(spec) else 1
+        ranks = [c.seconds * (1 if c.algorithm.name == "direct" else more) for c in plan.candidates]
+        assert ranks == sorted(ranks)
         assert plan.algorithm == plan.candidates[0].algorithm
         assert plan.source == "estimate"
-        assert plan.seconds == seconds[0]
+        assert plan.seconds == plan.candidates[0].seconds
 
     @by_case
     def test_estimates_and_refusals_exclude_each_other(self, spec: ConvSpec) -> None:

@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     from convax.planner import Plan as Plan
     from convax.planner import Wisdom as Wisdom
     from convax.planner import use_wisdom as use_wisdom
+    from convax.transform import Inspection as Inspection
+    from convax.transform import accelerate as accelerate
+    from convax.transform import inspect as inspect
     from convax.tuning import tune as tune
 
 _MODULE_OF = {
     "ConvSpec": "convax.core",
     "Geometry": "convax.core",
+    "Inspection": "convax.transform",
     "Plan": "convax.planner",
     "Wisdom": "convax.planner",
+    "accelerate": "convax.transform",
     "conv1d": "convax.ops",
     "conv1d_basic": "convax.ops",
     "conv_general_dilated": "convax.ops",
     "conv_transpose1d": "convax.ops",
     "convolve": "convax.ops",
     "correlate": "convax.ops",
+    "inspect": "convax.transform",
     "plan": "convax.ops",
     "tune": "convax.tuning",
     "use_wisdom": "convax.planner",

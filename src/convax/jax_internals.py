@@ -6,28 +6,38 @@ of JAX that moves one is named by a failing test. Checked with JAX 0.8.1 to 0.11
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from jax import Array, lax
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Primitive
+from jax.extend import linear_util
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
 
 __all__ = [
     "abstract_convolution",
     "align_varying",
+    "backward_with",
+    "call_as_jit",
     "define_bilinear",
     "evaluate_with",
     "inner_jaxprs",
+    "is_closed_jaxpr",
+    "is_jaxpr",
     "is_known",
+    "is_rule",
     "is_tracer",
-    "lax_batching_rule",
     "lax_transpose",
+    "loop_of",
     "make_primitive",
     "register_batching",
     "register_lowering",
+    "rule_with",
+    "scope_of",
+    "source_of",
 ]
 
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
@@ -59,24 +69,23 @@ def abstract_convolution(x: Any, w: Any, **params: Any) -> Any:
     return result
 
 
-def align_varying(x: Array, w: Array) -> tuple[Array, Array]:
-    """Both operands varying over the same axes of an enclosing shard_map (a replicated kernel is cast).
+def align_varying(*values: Array) -> tuple[Array, ...]:
+    """Every value varying over the same axes of an enclosing shard_map (a replicated kernel is cast).
 
     Relies on the varying axes of an abstract value (`vma`, since JAX 0.9 `manual_axis_type.varying`) and on
     `lax.pcast` (`lax.pvary` before 0.9).
     """
-    x_axes, w_axes = _varying_axes(x), _varying_axes(w)
-    if x_axes == w_axes:
-        return x, w
+    axes = [_varying_axes(value) for value in values]
+    union: frozenset[Any] = frozenset().union(*axes)
+    return tuple(_vary(value, union - own) for value, own in zip(values, axes, strict=True))
 
-    def cast(value: Array, missing: frozenset[str]) -> Array:
-        if not missing:
-            return value
-        if hasattr(lax, "pcast"):
-            return lax.pcast(value, tuple(sorted(missing)), to="varying")
-        return lax.pvary(value, tuple(sorted(missing)))  # type: ignore[attr-defined, unused-ignore]
 
-    return cast(x, w_axes - x_axes), cast(w, x_axes - w_axes)
+def _vary(value: Array, missing: frozenset[Any]) -> Array:
+    if not missing:
+        return value
+    if hasattr(lax, "pcast"):
+        return lax.pcast(value, tuple(sorted(missing)), to="varying")
+    return lax.pvary(value, tuple(sorted(missing)))  # type: ignore[attr-defined, unused-ignore]
 
 
 def _varying_axes(value: Array) -> frozenset[Any]:
@@ -112,12 +121,6 @@ def is_known(value: Any) -> bool:
     return hasattr(value, "dtype")
 
 
-def lax_batching_rule(data: Array, kernel: Array, dimensions: Sequence[int | None], **params: Any) -> Array:
-    """lax's convolution under vmap, batched result first. Relies on documented names only (`jax.vmap`)."""
-    bind = functools.partial(lax.conv_general_dilated_p.bind, **params)
-    return jax.vmap(bind, in_axes=tuple(dimensions), out_axes=0)(data, kernel)
-
-
 def register_batching(primitive: Primitive, rule: Callable[..., tuple[Array, int]]) -> None:
     """A rule for vmap. Relies on `batching.primitive_batchers`."""
     batching.primitive_batchers[primitive] = rule
@@ -136,10 +139,7 @@ def register_lowering(primitive: Primitive, formulation: Callable[..., Callable[
 
 
 def inner_jaxprs(equation: Any) -> Iterator[Any]:
-    """The functions that an equation holds: bodies of loops, branches, called functions.
-
-    Relies on inner jaxprs being parameters of type `Jaxpr` or `ClosedJaxpr`, alone or in tuples.
-    """
+    """The functions that an equation holds. Relies on them being parameters (or in tuples), jaxprs by type."""
     for value in equation.params.values():
         for entry in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(entry, ClosedJaxpr):
@@ -181,3 +181,119 @@ def evaluate_with(
             results = [results]
         values.update(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def is_closed_jaxpr(value: Any) -> bool:
+    """A function's body with its constants; `is_jaxpr`: also one without. Relies on the classes' names."""
+    return isinstance(value, ClosedJaxpr)
+
+
+def is_jaxpr(value: Any) -> bool:
+    """A function's body."""
+    return isinstance(value, (Jaxpr, ClosedJaxpr))
+
+
+def is_rule(value: Any) -> bool:
+    """A function kept for when a derivative is asked for. Relies on it being a `linear_util.WrappedFun`."""
+    return isinstance(value, linear_util.WrappedFun)
+
+
+def rule_with(rule: Any, change: Callable[[Any], Any]) -> Any:
+    """A custom derivative's rule with its jaxpr changed. Relies on rules answering (jaxpr, constants, ...)."""
+    return linear_util.transformation2(_changed_answer)(rule, change)
+
+
+def _changed_answer(rule: Callable[..., Any], change: Callable[[Any], Any], *which: Any) -> Any:
+    jaxpr, *others = rule(*which)
+    return (change(jaxpr), *others)
+
+
+def backward_with(rule: Any, change: Callable[[ClosedJaxpr], ClosedJaxpr]) -> Any:
+    """The backward rule of a custom_vjp, traced when it is called, with its jaxpr changed.
+
+    Relies on `bwd` taking residuals and cotangents and answering a list; symbolic zeros among them pass as they are.
+    """
+    return linear_util.transformation2(_changed_backward)(rule, change)
+
+
+def _changed_backward(rule: Callable[..., Any], change: Callable[[Any], Any], *operands: Any) -> list[Any]:
+    arrays = [value for value in operands if _is_number(value)]
+    symbols: list[Any] = []
+
+    def on_arrays(*arrays: Any) -> list[Any]:
+        given = iter(arrays)
+        results = rule(*(next(given) if _is_number(value) else value for value in operands))
+        symbols[:] = [None if _is_number(result) else result for result in results]
+        return [result for result in results if _is_number(result)]
+
+    traced = change(jax.make_jaxpr(on_arrays)(*arrays))
+    found = iter(jaxpr_as_fun(traced)(*arrays))
+    return [next(found) if symbol is None else symbol for symbol in symbols]
+
+
+def _is_number(value: Any) -> bool:
+    """An array of numbers, not a symbolic zero and not the cotangent of an integer."""
+    numbers = (jax.Array, np.ndarray, np.generic, int, float, complex)
+    return isinstance(value, numbers) and getattr(value, "dtype", None) != jax.dtypes.float0
+
+
+class Loop(NamedTuple):
+    """A `lax.scan`: its body takes constants, then what is carried, then a slice of each array."""
+
+    body: Any
+    constants: int
+    carried: int
+    length: int
+
+
+def loop_of(equation: JaxprEqn) -> Loop | None:
+    """The loop that an equation is, or None. Relies on the parameters `jaxpr`, `num_consts`, `num_carry`, `length`.
+
+    Where one is missing, the loop is entered like any function, and receptive fields are not followed through it.
+    """
+    params = equation.params
+    if equation.primitive.name != "scan" or not {"jaxpr", "num_consts", "num_carry", "length"} <= params.keys():
+        return None
+    return Loop(params["jaxpr"].jaxpr, params["num_consts"], params["num_carry"], params["length"])
+
+
+def source_of(equation: JaxprEqn) -> str:
+    """The caller's line behind an equation, "file.py:12 (function)"; empty where it is not known.
+
+    Relies on `source_info.traceback` and `jax._src.source_info_util.user_frame`; without them there is no line.
+    """
+    try:
+        from jax._src.source_info_util import user_frame
+
+        frame = user_frame(equation.source_info.traceback)
+    except (ImportError, AttributeError):
+        return ""
+    if frame is None:
+        return ""
+    function = frame.function_name.rpartition(".")[2]
+    return f"{pathlib.PurePath(frame.file_name).name}:{frame.start_line} ({function})"
+
+
+def scope_of(equation: JaxprEqn) -> str:
+    """The `jax.named_scope`s around an equation, "net/block". Relies on `source_info.name_stack`."""
+    return str(getattr(equation.source_info, "name_stack", ""))
+
+
+def call_as_jit(function: ClosedJaxpr, name: str, *arrays: Array) -> list[Array]:
+    """Call a traced function inside of another trace as one equation, as if `jax.jit` had just traced it there.
+
+    Relies on the parameters of jit's equation: those with an entry for each input are called "in_..." or
+    "donated_...", those with one for each output "out_...".
+    """
+    jaxpr = function.jaxpr  # whose constants become arguments: jit's equation takes none
+    closed = ClosedJaxpr(jaxpr.replace(constvars=[], invars=[*jaxpr.constvars, *jaxpr.invars]), [])
+    given = [*function.consts, *arrays]
+    equation = jax.make_jaxpr(jax.jit(lambda x: x + 0))(0.0).jaxpr.eqns[0]
+    counts = {"in_": len(given), "donated_": len(given), "out_": len(jaxpr.outvars)}
+    params = dict(equation.params, jaxpr=closed, name=name)
+    for parameter, value in equation.params.items():
+        count = next((count for start, count in counts.items() if parameter.startswith(start)), None)
+        if count is not None and isinstance(value, tuple):
+            params[parameter] = value * count
+    results: list[Array] = equation.primitive.bind(*given, **params)
+    return results

@@ -21,7 +21,7 @@ from convax.algorithms.normal_form import compute
 from convax.core import ConvSpec, DType, Geometry, Layout
 from convax.planner import choose
 
-__all__ = ["bind_conv1d", "conv1d_p", "spec_of"]
+__all__ = ["bind_conv1d", "can_plan", "conv1d_p", "spec_of"]
 
 
 def spec_of(x: Any, w: Any, params: dict[str, Any]) -> ConvSpec:
@@ -57,7 +57,7 @@ def bind_conv1d(x: Array, w: Array, *, algorithm: str | Algorithm | None = None,
     lax itself serves operands that are sharded over the axes of an explicit mesh (it knows their sharding), and
     sizes that are not known yet (in a program that is exported for any batch).
     """
-    if params["out_sharding"] is not None or any(_is_sharded_explicitly(v) or _is_symbolic(v) for v in (x, w)):
+    if not can_plan(jax.typeof(x), jax.typeof(w), params):
         return lax.conv_general_dilated_p.bind(x, w, **params)
     if algorithm is not None:
         # A request that cannot be served fails here, where the caller's line is on the traceback.
@@ -66,11 +66,19 @@ def bind_conv1d(x: Array, w: Array, *, algorithm: str | Algorithm | None = None,
     return conv1d_p.bind(x, w, algorithm=algorithm, **params)
 
 
-def _is_sharded_explicitly(value: Array) -> bool:
-    return any(axis is not None for axis in jax.typeof(value).sharding.spec)
+def can_plan(x: Any, w: Any, params: dict[str, Any]) -> bool:
+    """Whether convax plans a convolution of abstract values: one dimension, known sizes, no explicit sharding."""
+    sharding = params["out_sharding"]  # inside of shard_map that of one device, over no axis
+    if len(params["window_strides"]) != 1 or (sharding is not None and any(sharding.spec)):
+        return False
+    return not any(_is_sharded_explicitly(value) or _is_symbolic(value) for value in (x, w))
 
 
-def _is_symbolic(value: Array) -> bool:
+def _is_sharded_explicitly(value: Any) -> bool:
+    return any(axis is not None for axis in value.sharding.spec)
+
+
+def _is_symbolic(value: Any) -> bool:
     return not all(isinstance(size, int) for size in value.shape)
 
 
@@ -114,8 +122,8 @@ def _batch(
     algorithm: str | Algorithm | None,
     **params: Any,
 ) -> tuple[Array, int]:
-    rule = functools.partial(jax_internals.lax_batching_rule, dimensions=dimensions, **params)
-    traced = jax.make_jaxpr(rule)(*operands)
+    one = functools.partial(lax.conv_general_dilated_p.bind, **params)
+    traced = jax.make_jaxpr(jax.vmap(one, in_axes=dimensions))(*operands)
     return jax_internals.evaluate_with(traced, _replan(algorithm), *operands)[0], 0
 
 

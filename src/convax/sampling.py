@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -54,6 +55,17 @@ def _between(random: Random, low: float, high: float) -> int:
     return round(float(np.exp(random.uniform(np.log(low), np.log(high)))))
 
 
+def _size(random: Random, low: int, high: int) -> int:
+    """The same, every second one rounded to a power of two, as people choose the sizes of layers."""
+    size = _between(random, low, high)
+    return 2 ** round(math.log2(size)) if random.random() < 0.5 else size
+
+
+def _channels(random: Random) -> int:
+    """Of a dense layer; the first and the last of a network often have a single one on one side."""
+    return 1 if random.random() < 0.1 else _size(random, 2, 256)
+
+
 def _signal(random: Random) -> ConvSpec:
     dtype = str(random.choice(["float32", "float32", "float64"]))
     length = _between(random, 300, 4e6)
@@ -63,7 +75,7 @@ def _signal(random: Random) -> ConvSpec:
 
 def _layer(random: Random, **fixed: Any) -> ConvSpec | None:
     """A layer; `fixed` holds stride, dilation, upsample, taps, or how many groups."""
-    length = _between(random, 128, 8000)
+    length = _size(random, 128, 8000)
     taps = fixed.get("taps") or _between(random, 2, 24)
     steps = {name: fixed.get(name, 1) for name in ("stride", "dilation", "upsample")}
     reach = (taps - 1) * steps["dilation"] + 1
@@ -71,15 +83,15 @@ def _layer(random: Random, **fixed: Any) -> ConvSpec | None:
     if reach > length:
         return None
     ends = (reach - 1, reach - 1) if steps["upsample"] > 1 else resolve_padding(padding, length, reach, steps["stride"])
-    per_group, features, groups = _between(random, 2, 256), _between(random, 2, 256), fixed.get("groups", 1)
+    per_group, features, groups = _channels(random), _channels(random), fixed.get("groups", 1)
     if groups == "depthwise":
-        per_group, features, groups = 1, int(random.choice([1, 1, 1, 2])), _between(random, 8, 512)
+        per_group, features, groups = 1, int(random.choice([1, 1, 1, 2])), _size(random, 8, 512)
     elif groups == "some":
-        per_group, features, groups = _between(random, 2, 16), _between(random, 2, 16), _between(random, 2, 32)
+        per_group, features, groups = _size(random, 2, 16), _size(random, 2, 16), _size(random, 2, 32)
     layout = Layout("NHC", "HIO", "NHC") if random.random() < 0.4 else Layout()
     return ConvSpec(
         Geometry(length, taps, **steps, padding=ends),
-        batch=_between(random, 1, 32),
+        batch=_size(random, 1, 32),
         channels=per_group * groups,
         features=features * groups,
         feature_groups=groups,

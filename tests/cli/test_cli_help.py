@@ -25,10 +25,16 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+COMMANDS = ("filter", "plan", "inspect", "demo", "tune", "wisdom", "calibrate", "--version")
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        *([name, "--help"] for name in ("filter", "plan", "demo", "tune", "wisdom", "calibrate", "--version")),
+        *(
+            [name, "--help"]
+            for name in COMMANDS
+        ),
         *(["wisdom", name, "--help"] for name in ("path", "show", "save", "load", "forget")),
         ["--help"],
         ["--version"],
@@ -53,7 +59,8 @@ print("loaded:", sorted(set(sys.modules) & set({HEAVY!r})), "code:", code)
 
 def test_help_names_the_commands_and_every_kernel(command) -> None:
     assert all(
-        name in command("--help").out for name in ("filter", "plan", "demo", "tune", "wisdom", "calibrate", "--version")
+        name in command("--help").out
+        for name in COMMANDS
     )
     options = command("filter", "--help").out
     for option in (

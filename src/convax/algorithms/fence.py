@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from convax.jax_internals import align_varying
+
 __all__ = ["fenced"]
 
 
@@ -25,10 +27,13 @@ def fenced(function: Callable[..., Any], *operands: Any) -> Any:
         >>> fenced(lambda x: x + 1, jnp.ones(2))
         Array([2., 2.], dtype=float32)
     """
+    leaves, structure = jax.tree.flatten(operands)
+    operands = jax.tree.unflatten(structure, align_varying(*leaves))  # inside a shard_map both branches must agree
     results = jax.eval_shape(function, *operands)
 
-    def never(*_: Any) -> Any:
-        return jax.tree.map(lambda result: jnp.zeros(result.shape, result.dtype), results)
+    def never(*operands: Any) -> Any:
+        witness = jax.tree.leaves(operands)[0]
+        return jax.tree.map(lambda result: align_varying(jnp.zeros(result.shape, result.dtype), witness)[0], results)
 
     def apart(*operands: Any) -> Any:
         return lax.cond(lax.optimization_barrier(jnp.bool_(True)), function, never, *operands)

@@ -10,6 +10,7 @@ from typing import Literal, Self
 import jax.numpy as jnp
 from jax import Array, lax
 
+from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.windows import padded, strided_window
 from convax.core.geometry import Geometry
@@ -24,6 +25,9 @@ Form = Literal["taps", "unfold", "fold", "outputs"]
 MOST_PRODUCTS = 256
 # A loop over more signals than this spends its time on starting.
 MOST_TURNS = 512
+# Bytes that are unfolded: with fewer the signals gain nothing by taking turns; with more they do, or a program of
+# several layers needs so much memory that the system hands it out anew at each call.
+FEW, MANY = 2 << 20, 8 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,10 +56,16 @@ class Matmul(Algorithm):
         axes: Axes
         form: Form
         for axes in ("NHC", "NCH"):
-            for form in ("taps", "unfold", "fold", "outputs"):
-                yield cls(form, axes)
+            yield cls("taps", axes)
+            yield cls("outputs", axes)
             for form in ("unfold", "fold"):
-                yield cls(form, axes, sequential=True)
+                whole, in_turn = cls(form, axes), cls(form, axes, sequential=True)
+                temporaries = whole._unfolded(spec) * spec.accumulator.bytes
+                can_take_turns = in_turn.why_not(spec) is None
+                if temporaries <= MANY or not can_take_turns:
+                    yield whole
+                if temporaries > FEW and can_take_turns:
+                    yield in_turn
 
     def why_not(self, spec: ConvSpec) -> str | None:
         if spec.accumulator.kind == "other":
@@ -75,23 +85,28 @@ class Matmul(Algorithm):
     def order(self, spec: ConvSpec) -> Axes:
         return self.axes
 
+    def _unfolded(self, spec: ConvSpec) -> int:
+        """Elements that "unfold" lays side by side, or that "fold" makes before it sums them."""
+        geometry, rows = spec.geometry, spec.group_batch * spec.groups
+        if self.form == "fold":
+            return rows * spec.group_features * geometry.taps * geometry.padded
+        return rows * spec.group_channels * geometry.output * geometry.taps
+
     def work(self, spec: ConvSpec) -> Work:
         geometry, width = spec.geometry, spec.accumulator.bytes
         data, kernel, output = spec.sizes
-        rows = spec.group_batch * spec.groups
-        windows = rows * spec.group_channels * geometry.output * geometry.taps
+        unfolded = self._unfolded(spec)
         moved, products, adds, amount = data + output, geometry.taps, 0, spec.multiply_adds
         if self.form == "taps":
-            moved += windows + 2 * output * geometry.taps
+            moved += unfolded + 2 * output * geometry.taps
             adds = output * geometry.taps
         elif self.form == "unfold":
-            moved, products = moved + 2 * windows, 1
+            moved, products = moved + 2 * unfolded, 1
         elif self.form == "fold":
-            folded = rows * spec.group_features * geometry.taps * geometry.padded
-            moved, products, adds = moved + 2 * folded, 1, output * geometry.taps
-            amount = folded * spec.group_channels
+            moved, products, adds = moved + 2 * unfolded, 1, output * geometry.taps
+            amount = unfolded * spec.group_channels
         else:
-            moved, products = moved + windows + kernel * geometry.output, geometry.output
+            moved, products = moved + unfolded + kernel * geometry.output, geometry.output
         if self.sequential:
             moved, products = data + output, products * spec.group_batch
         # Products are made group by group; a product with a side of one or two is no better than a loop.
@@ -170,8 +185,12 @@ def _fold(z: Array, kernel: Array, spec: ConvSpec) -> Array:
     groups, taps, channels, features = kernel.shape
     flat = kernel.transpose(0, 2, 1, 3).reshape(groups, channels, taps * features)
     folded = _times_kernel(z, flat, spec)
-    columns = (folded[..., tap * features : (tap + 1) * features] for tap in range(taps))
-    return _sum(strided_window(column, tap, spec.geometry, 2) for tap, column in enumerate(columns))
+
+    def shifted(folded: Array) -> Array:
+        columns = (folded[..., tap * features : (tap + 1) * features] for tap in range(taps))
+        return _sum(strided_window(column, tap, spec.geometry, 2) for tap, column in enumerate(columns))
+
+    return fenced(shifted, folded)  # else every operation that follows would read all of `folded` again
 
 
 def _outputs(z: Array, kernel: Array, spec: ConvSpec) -> Array:
@@ -198,8 +217,12 @@ def _unfold_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
 def _fold_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:
     groups, features, channels, taps = kernel.shape
     folded = _kernel_times(kernel.transpose(0, 3, 1, 2).reshape(groups, taps * features, channels), z, spec)
-    rows = (folded[:, :, tap * features : (tap + 1) * features] for tap in range(taps))
-    return _sum(strided_window(row, tap, spec.geometry) for tap, row in enumerate(rows))
+
+    def shifted(folded: Array) -> Array:
+        rows = (folded[:, :, tap * features : (tap + 1) * features] for tap in range(taps))
+        return _sum(strided_window(row, tap, spec.geometry) for tap, row in enumerate(rows))
+
+    return fenced(shifted, folded)
 
 
 def _outputs_of_samples(z: Array, kernel: Array, spec: ConvSpec) -> Array:

@@ -14,14 +14,15 @@ from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.windows import padded, windows
 from convax.core.spec import ConvSpec
+from convax.core.threads import threads
 from convax.core.work import Work, is_split
 
 __all__ = ["ShiftAdd"]
 
 # Each term is an operation of the compiled program: more of them take seconds to compile.
 MOST_TERMS = 192
-# A loop over a number of outputs that the threads share evenly, whatever their number, needs no test of its bounds.
-EVEN = 64
+# A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
+EVEN = 2 if threads() <= 2 else 64
 
 
 @dataclasses.dataclass(frozen=True)

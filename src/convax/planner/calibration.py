@@ -27,7 +27,7 @@ from convax.core.layout import Layout
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.planner.device import DeviceModel, device_name
-from convax.planner.residuals import Residuals, family_of, place
+from convax.planner.residuals import family_of, left_out, place, weighted
 from convax.planner.timing import measure, promising
 
 __all__ = ["QUALITY", "Timing", "few", "fit", "record", "sample"]
@@ -208,8 +208,9 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
         logarithms = np.log(seconds / (table @ prices + fixed))
-        residuals[dtype] = _residuals(chosen, logarithms)
-        quality[dtype] = _quality(chosen, residuals[dtype])
+        rows = _residuals(chosen, logarithms)
+        residuals[dtype] = {family: weighted(some) for family, some in rows.items()}
+        quality[dtype] = _quality(chosen, rows)
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
     taken_over = _complete(costs, DeviceModel.shipped(platform))
@@ -229,7 +230,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
 
 
 def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, list[list[float]]]:
-    """The rows of `Residuals`, by formulation."""
+    """Coordinates and residual of each timing, by formulation."""
     rows: dict[str, list[list[float]]] = {}
     for timing, logarithm in zip(timings, logarithms.tolist(), strict=True):
         row = [*place(timing.algorithm, timing.spec), round(logarithm, 3)]
@@ -237,12 +238,12 @@ def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, l
     return dict(sorted(rows.items()))
 
 
-def _quality(timings: Sequence[Timing], residuals: dict[str, list[list[float]]]) -> str:
+def _quality(timings: Sequence[Timing], rows: dict[str, list[list[float]]]) -> str:
     """How near the estimate of a convolution is that was not timed itself."""
     specs: dict[str, list[ConvSpec]] = {}
     for timing in timings:
         specs.setdefault(family_of(timing.algorithm), []).append(timing.spec)
-    errors = np.concatenate([Residuals(rows).left_out(specs[family]) for family, rows in residuals.items()])
+    errors = np.concatenate([left_out(some, specs[family]) for family, some in rows.items()])
     return " / ".join(f"{np.exp(-np.quantile(errors, quantile)):.2f}" for quantile in (0.95, 0.5, 0.05))
 
 

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import json
 import math
-import os
 import pathlib
 import platform as host
 import warnings
@@ -23,6 +22,7 @@ import jaxlib.version
 
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
+from convax.core.threads import threads
 from convax.core.work import Work
 from convax.planner import residuals
 from convax.planner.folders import UNREADABLE, calibration_file
@@ -151,13 +151,8 @@ def device_name(platform: str) -> str:
     except RuntimeError:
         return platform
     if platform == "cpu":
-        kind = f"{_processor()} with {_threads()} threads"
+        kind = f"{_processor()} with {threads()} threads"
     return f"{kind}, jaxlib {jaxlib.version.__version__}, convax {__version__}"
-
-
-def _threads() -> int:
-    # What this process may use, which in a container is less than what the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

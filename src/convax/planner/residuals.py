@@ -2,8 +2,9 @@
 
 A price times a count cannot know how well XLA's code for one formulation fits one shape. So the device's file also
 keeps, for each formulation, what was measured over what the prices said, at the shapes that were timed. A Gaussian
-process over the logarithms of the sizes carries that to shapes between them, and says how sure it is; far from all of
-them the prices speak alone (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 2.2).
+process over the logarithms of the sizes carries that to shapes between them; far from all of them the prices speak
+alone (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 2.2). Its linear system is solved
+when the device is calibrated: the file holds each timing's weight, and a plan costs one product with them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 
-__all__ = ["COORDINATES", "Residuals", "check", "family_of", "place", "unknown_factor"]
+__all__ = ["COORDINATES", "Residuals", "check", "family_of", "left_out", "place", "unknown_factor", "weighted"]
 
 # How far residuals reach, in doublings of a size, and how much of their spread is of that reach: what XLA makes of a
 # formulation changes slowly with the sizes, and by steps where it takes another path.
@@ -34,7 +35,8 @@ class Residuals:
     """The residuals of one formulation and element type.
 
     Args:
-        rows: For each timing the coordinates of `place`, then log(measured / priced).
+        rows: For each timing the coordinates of `place`, then log(measured / priced), then its weight, as `weighted`
+            makes them.
     """
 
     rows: Sequence[Sequence[float]]
@@ -43,33 +45,49 @@ class Residuals:
         """What the priced seconds at a point are to be multiplied by.
 
         Example:
-            >>> residuals = Residuals([[10.0, math.log(3)]])
+            >>> residuals = Residuals(weighted([[10.0, math.log(3)]]))
             >>> near, far = residuals.factor([10.0]), residuals.factor([60.0])
             >>> 3 < near < 4, far == unknown_factor()
             (True, True)
         """
-        points, inverse, weights = self._solved
-        covariance = _kernel(np.asarray(point) - points)
-        variance = _PRIOR - float(covariance @ inverse @ covariance)
-        return math.exp(float(covariance @ weights) + CAUTION * math.sqrt(max(0.0, variance)))
-
-    def left_out(self, groups: Sequence[Hashable]) -> np.ndarray:
-        """log(measured / expected) of each row, as if the rows of its group were not there."""
-        _, inverse, weights = self._solved
-        errors = np.zeros(len(weights))
-        places: dict[Hashable, list[int]] = {}
-        for place_of_row, group in enumerate(groups):
-            places.setdefault(group, []).append(place_of_row)
-        for rows in places.values():
-            errors[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows])
-        return errors
+        table = self._table
+        covariance = _kernel(np.asarray(point) - table[:, :-2])
+        # As sure as the nearest timing alone makes it: the others could only add to that.
+        variance = _PRIOR - float(covariance.max()) ** 2 / (_PRIOR + NOISE**2)
+        return math.exp(float(covariance @ table[:, -1]) + CAUTION * math.sqrt(max(0.0, variance)))
 
     @functools.cached_property
-    def _solved(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        table = np.asarray(self.rows, float)
-        points, residuals = table[:, :-1], table[:, -1]
-        inverse = np.linalg.inv(_kernel(points[:, None] - points[None]) + NOISE**2 * np.eye(len(points)))
-        return points, inverse, inverse @ residuals
+    def _table(self) -> np.ndarray:
+        return np.asarray(self.rows, float)
+
+
+def weighted(rows: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Coordinates and residuals of timings, with the weights that the process gives them."""
+    table = np.asarray(rows, float)
+    weights = np.linalg.solve(_noisy(table), table[:, -1])
+    return [[*row, float(f"{weight:.6g}")] for row, weight in zip(rows, weights.tolist(), strict=True)]
+
+
+def left_out(rows: Sequence[Sequence[float]], groups: Sequence[Hashable]) -> np.ndarray:
+    """log(measured / expected) of each row, as if the rows of its group were not there."""
+    table = np.asarray(rows, float)
+    inverse = np.linalg.inv(_noisy(table))
+    weights = inverse @ table[:, -1]
+    errors = np.zeros(len(weights))
+    places: dict[Hashable, list[int]] = {}
+    for place_of_row, group in enumerate(groups):
+        places.setdefault(group, []).append(place_of_row)
+    for some in places.values():
+        errors[some] = np.linalg.solve(inverse[np.ix_(some, some)], weights[some])
+    return errors
+
+
+def _noisy(table: np.ndarray) -> np.ndarray:
+    """The covariance of measured residuals; the last column is no coordinate."""
+    points = table[:, :-1]
+    covariance = _kernel(points[:, None] - points[None])
+    noisy: np.ndarray = covariance + NOISE**2 * np.eye(len(points))
+    return noisy
 
 
 def check(residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -> None:
@@ -77,8 +95,8 @@ def check(residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -> N
     for by_family in residuals.values():
         for family, rows in by_family.items():
             table = np.asarray(rows, float)
-            if table.ndim != 2 or table.shape[1] != COORDINATES + 1 or not np.isfinite(table).all():
-                raise ValueError(f"the residuals of {family} are no rows of {COORDINATES + 1} numbers")
+            if table.ndim != 2 or table.shape[1] != COORDINATES + 2 or not np.isfinite(table).all():
+                raise ValueError(f"the residuals of {family} are no rows of {COORDINATES + 2} numbers")
 
 
 def unknown_factor() -> float:

@@ -1,0 +1,38 @@
+"""What limits convax where a rival is faster: said where it is known, left out where it is not."""
+
+from __future__ import annotations
+
+from benchmarks.rows import Row
+
+__all__ = ["reason"]
+
+_ORDER = (
+    "lax's operands were laid out channels last before the clock started; ours lie channels first, and bringing them "
+    "into order, or multiplying in their order, takes the difference"
+)
+_FFT = "PyTorch's transforms (MKL) are faster than XLA's (DUCC) of the same length"
+_NARROW = "XLA's CPU converts bfloat16 to float32 and back; PyTorch multiplies it as it is"
+_PRODUCTS = "XLA's matrix products of this type are slower than PyTorch's"
+_PAGES = "fresh memory: the result is written to pages that the system has yet to hand out, NumPy's to large ones"
+_GROUPS = "the matrix products of the groups are small, one after the other"
+_STARTS = "starting the program and waking its threads takes longer than the work"
+
+
+def reason(row: Row, rival: str) -> str:
+    """One sentence, or nothing."""
+    case, milliseconds = row.case, row.timings["convax"].median * 1e3
+    if rival == "lax NHC" and case["layout"] == "NCH" and case["operation"] not in ("signal", "examples"):
+        return _ORDER
+    if rival == "torch.fft":
+        return _FFT
+    if rival == "NumPy" and case["length"] >= 10**7:
+        return _PAGES
+    if milliseconds < 0.2:
+        return _STARTS
+    if rival == "torch" and case["dtype"] == "bfloat16":
+        return _NARROW
+    if rival == "torch" and case["dtype"] in ("float64", "int32", "complex64"):
+        return _PRODUCTS
+    if 1 < case["groups"] < case["channels"]:
+        return _GROUPS
+    return ""
