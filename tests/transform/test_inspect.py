@@ -206,3 +206,31 @@ def test_empty_convolutions_and_bad_arguments() -> None:
 def test_the_algorithm_that_a_call_asks_for_is_shown() -> None:
     found = convax.inspect(lambda x, w: convax.conv1d(x, w, algorithm="fft"))(X, W)
     assert found.convolutions[0].algorithm.startswith("fft")
+
+
+def test_a_loop_whose_values_change_places() -> None:
+    def swapping(x: Any, w: Any) -> Any:
+        def turn(carry: Any, _: Any) -> Any:
+            one, other = carry
+            return (conv(other, w), one), None
+
+        return lax.scan(turn, (x, x), None, length=6)[0][0]
+
+    # Three convolutions one behind the other; the last of them is noted, and it is not known how far it reaches.
+    assert field(swapping, X, W) is None
+
+    def short(x: Any, w: Any) -> Any:
+        return lax.scan(lambda y, _: (conv(y, w), None), x, None, length=3)[0]
+
+    assert field(short, X, W) == 1 + 3 * 2
+
+
+def test_padding_by_hand_keeps_its_place() -> None:
+    def skipping(x: Any, w: Any) -> Any:
+        y = conv(x, w)
+        ends = jnp.zeros((2, 4, 2), x.dtype)
+        causal = valid(jnp.concatenate([ends, y], -1), w)  # sees 2 samples before, none after
+        return conv(causal + y, w)
+
+    # Of y: 2 samples before and 0 after; one more at either end of the last, and of the first layer.
+    assert field(skipping, X, W) == 1 + 2 + 2 + 2

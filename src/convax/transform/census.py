@@ -13,7 +13,8 @@ from jax.extend.core import ClosedJaxpr, JaxprEqn, Literal
 from convax.core import ConvSpec
 from convax.jax_internals import inner_jaxprs, loop_of, scope_of, source_of
 from convax.primitive import conv1d_p
-from convax.transform.flow import Field, Flow, convolved, joined, through
+from convax.transform.field import NOTHING, Field, Span
+from convax.transform.flow import Flow, convolved, joined, through
 from convax.transform.replacing import convolution_of
 
 __all__ = ["Census", "Found", "Trimmed"]
@@ -106,7 +107,7 @@ class Census:
         root: dict[Any, int] = dict(zip(variables, roots or [_unique() for _ in variables], strict=True))
 
         def flow_of(atom: Any) -> Flow:
-            return Flow() if isinstance(atom, Literal) else known.get(atom, Flow(None))
+            return Flow(NOTHING) if isinstance(atom, Literal) else known.get(atom, Flow(None))
 
         def root_of(atom: Any) -> int:
             return _unique() if isinstance(atom, Literal) else root.setdefault(atom, _unique())
@@ -200,7 +201,9 @@ class Census:
         if loop.length > 1:
             first = silent(start)
             second = silent(first)
-            start = [_after(one, two, loop.length - 2) for one, two in zip(first, second, strict=True)]
+            start = _carried(first, second, loop.length - 2)
+            if loop.length > 3:  # else no turn is left out
+                start = _where_steady(start, silent(second), _carried(first, second, 2))
         results = turn(start)
         return results[:carried] + [_shifted(flow, 1) for flow in results[carried:]]
 
@@ -232,9 +235,29 @@ def _shifted(flow: Flow, by: int) -> Flow:
     return dataclasses.replace(flow, field=flow.field.at(axis if axis >= 0 else None))
 
 
+def _carried(first: Sequence[Flow], second: Sequence[Flow], turns: int) -> list[Flow]:
+    return [_after(one, two, turns) for one, two in zip(first, second, strict=True)]
+
+
+def _where_steady(flows: Sequence[Flow], third: Sequence[Flow], foreseen: Sequence[Flow]) -> list[Flow]:
+    """The flows, unknown where the third turn is not as foreseen: values that change places grow every other turn."""
+    return [
+        flow if one.field == other.field else dataclasses.replace(flow, field=None)
+        for flow, one, other in zip(flows, third, foreseen, strict=True)
+    ]
+
+
 def _after(one: Flow, two: Flow, turns: int) -> Flow:
     """What is carried after further turns that each add as much as the second one did."""
-    if one.field is None or two.field is None or (one.field.axis, one.field.jump) != (two.field.axis, two.field.jump):
+    start, then = one.field, two.field
+    if turns == 0 or start is None or then is None or start == then:
+        return dataclasses.replace(two, field=start)
+    if (start.axis, start.period, start.step) != (then.axis, then.period, then.step):
         return dataclasses.replace(two, field=None)
-    added = two.field.reach - one.field.reach
-    return dataclasses.replace(two, field=Field(two.field.axis, one.field.reach + turns * added, two.field.jump))
+    spans: list[Span] = []
+    for before, after in zip(start.spans, then.spans, strict=True):
+        if before is None or after is None:
+            return dataclasses.replace(two, field=None)
+        first, last = (b + turns * (a - b) for b, a in zip(before, after, strict=True))
+        spans.append((first, last))
+    return dataclasses.replace(two, field=Field(start.axis, tuple(spans), start.step))

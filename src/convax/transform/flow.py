@@ -8,41 +8,17 @@ that networks are made of; behind another one the receptive field is unknown, ne
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from jax.extend.core import JaxprEqn
 
 from convax.core import ConvSpec
+from convax.transform.field import NOTHING, Field, union
 
-__all__ = ["Field", "Flow", "convolved", "joined", "through"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """Which samples of the input a position depends on.
-
-    Args:
-        axis: Axis of the positions; None where there is none yet (parameters, and data before the first convolution)
-            or none any more (after a mean over all positions).
-        reach: Samples from the first to the last.
-        jump: Samples between those of one position and of the next.
-    """
-
-    axis: int | None = None
-    reach: int = 1
-    jump: Fraction = Fraction(1)
-
-    def at(self, axis: int | None) -> Field:
-        """The same on another axis; without one, nothing is left of it."""
-        return Field() if axis is None else dataclasses.replace(self, axis=axis)
-
-    def widened(self, samples: int, stride: int, axis: int, upsample: int = 1) -> Field:
-        """After windows that reach over `samples`, `stride` apart, of a signal with zeros put in."""
-        further = max(0, -(-samples // upsample) - 1)
-        return Field(axis, self.reach + math.floor(further * self.jump), self.jump * stride / upsample)
+__all__ = ["Flow", "convolved", "joined", "through"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,9 +46,12 @@ _IN_PLACE = {"pad", "slice"}
 
 
 def _together(fields: Iterable[Field | None]) -> Field | None:
-    whole: Field | None = Field()
+    whole = NOTHING
     for field in fields:
-        whole = _both(whole, field)
+        joint = None if field is None else union(whole, field)
+        if joint is None:
+            return None
+        whole = joint
     return whole
 
 
@@ -87,23 +66,15 @@ def joined(flows: Sequence[Flow]) -> Flow:
     )
 
 
-def _both(one: Field | None, other: Field | None) -> Field | None:
-    if one is None or other is None:
-        return None
-    if one.axis is None or other.axis is None:
-        return other if one.axis is None else one
-    if (one.axis, one.jump) != (other.axis, other.jump):
-        return None
-    return max(one, other, key=lambda field: field.reach)
-
-
 def convolved(spec: ConvSpec, data: Flow, kernel: Flow, number: int) -> Flow:
     """The past of a convolution's result."""
     field, axis = data.field, spec.layout.data.index("H")
     if field is None or kernel.convolved or field.axis not in (None, axis):
         return Flow(None, convolved=True, made_by=number)
-    geometry = spec.geometry
-    wider = field.widened(geometry.reach, geometry.stride, spec.layout.out.index("H"), geometry.upsample)
+    window = spec.geometry
+    wider = field.seen_by(
+        spec.layout.out.index("H"), window.taps, window.stride, window.dilation, window.upsample, window.padding[0]
+    )
     return Flow(wider, convolved=True, made_by=number)
 
 
@@ -144,11 +115,14 @@ def _moved(equation: JaxprEqn, flows: Sequence[Flow], field: Field) -> Field | N
     if name == "reshape":
         return _reshaped(_shape(equation.invars[0]), _shape(equation.outvars[0]), field)
     if name == "pad":
-        return field if params["padding_config"][axis][2] == 0 else None
+        before, _, interior = params["padding_config"][axis]
+        return field.seen_by(axis, upsample=interior + 1, before=before)
     if name == "slice":
         stride = 1 if params["strides"] is None else params["strides"][axis]
-        return dataclasses.replace(field, jump=field.jump * stride)
-    if name in ("concatenate", "split", "dynamic_slice"):
+        return field.seen_by(axis, stride=stride, before=-params["start_indices"][axis])
+    if name == "concatenate":
+        return _concatenated(equation, flows)
+    if name in ("split", "dynamic_slice"):  # which part is not told apart: it reaches as far
         return field
     if name in _WINDOWS:
         return _windowed(equation, field)
@@ -181,7 +155,21 @@ def _windowed(equation: JaxprEqn, field: Field) -> Field | None:
     axis = field.axis if field.axis is not None else places[0]
     if len(places) > 1 or any(size != 1 for size in equation.params.get("base_dilation", ())):
         return None
-    return field.widened(windows[axis], strides[axis], axis)
+    padding, dilation = equation.params["padding"], equation.params.get("window_dilation")
+    return field.seen_by(axis, windows[axis], strides[axis], dilation[axis] if dilation else 1, before=padding[axis][0])
+
+
+def _concatenated(equation: JaxprEqn, flows: Sequence[Flow]) -> Field | None:
+    """Side by side in channels, or one after the other in time: then the longest decides, others being padding."""
+    along, fields = equation.params["dimension"], [flow.field for flow in flows]
+    sizes = [_shape(atom)[along] for atom in equation.invars]
+    if all(field is None or field.axis in (None, along) for field in fields) and any(
+        field is not None and field.axis == along for field in fields
+    ):
+        longest = max(range(len(sizes)), key=lambda place: sizes[place])
+        field, before = fields[longest], [0, *itertools.accumulate(sizes)][longest]
+        return None if field is None else field.seen_by(along, before=before)
+    return _together(fields)
 
 
 def _multiplied(equation: JaxprEqn, flows: Sequence[Flow]) -> Field | None:
