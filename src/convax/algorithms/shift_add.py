@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Self
@@ -64,8 +65,8 @@ class ShiftAdd(Algorithm):
         return None
 
     def work(self, spec: ConvSpec) -> Work:
-        data, _, output = spec.sizes
-        copies = 2 * data * (spec.geometry.padding != (0, 0)) + 2 * output * (len(self._ranges(spec)) > 1)
+        data, _, _ = spec.sizes
+        copies = 2 * data * (spec.geometry.padding != (0, 0))
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
         counts = {kind: spec.multiply_adds, "split": self._splits(spec)}
         # What the blocks read and write again hides behind their arithmetic: counted, it makes the estimates worse.
@@ -88,6 +89,8 @@ class ShiftAdd(Algorithm):
         def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
             def product(tap: int, channel: int) -> Array:
                 window = windows(z, tap, outputs, spec.geometry, axis)
+                if len(ranges) > 1:  # (i,) * (): a single row
+                    return window[0, 0, channel] * w[0, channel, tap, 0]
                 if axis == 3:  # (n, g, 1, i) * (g, o, 1)
                     return window[:, :, channel, None] * w[None, :, channel, tap, :, None]
                 return window[..., channel, None] * w[None, None, :, channel, tap]  # (n, i, g, 1) * (g, o)
@@ -95,16 +98,19 @@ class ShiftAdd(Algorithm):
             products = (product(tap, channel) for tap, channel in terms)
             return sum(products, start=next(products))
 
-        if len(blocks) == len(ranges) == 1:
-            return one_pass(z, w, blocks[0], ranges[0])
-        parts = fenced(lambda z, w: [one_pass(z, w, blocks[0], outputs) for outputs in ranges], z, w)
-        for terms in blocks[1:]:
+        def first(z: Array, w: Array) -> list[Array]:
+            return [one_pass(z, w, blocks[0], outputs) for outputs in ranges]
 
-            def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]] = terms) -> list[Array]:
-                return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
+        def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
+            return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
 
-            parts = fenced(add, parts, z, w)
-        return jnp.concatenate(parts, axis=axis) if len(parts) > 1 else parts[0]
+        # The last pass has no fence behind it, and a row split in two is of one axis: XLA then fuses what joins them.
+        parts = fenced(first, z, w) if len(blocks) > 1 else first(z, w)
+        for terms in blocks[1:-1]:
+            parts = fenced(functools.partial(add, terms=terms), parts, z, w)
+        if len(blocks) > 1:
+            parts = add(parts, z, w, blocks[-1])
+        return jnp.concatenate(parts).reshape(1, 1, 1, -1) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""

@@ -24,8 +24,10 @@ __all__ = ["contenders", "measure", "promising", "race"]
 # What is estimated to take this many times as long as the best estimate is not measured.
 HOPELESS = 4.0
 MOST_CANDIDATES = 16
-# Seconds for the first runs of a candidate alone. Who is then so many times behind the fastest takes no more part.
-WARM_UP, BEATEN = 0.01, 1.5
+# Seconds for the first runs of a candidate alone, and how many runs there are at least, unless they take too long.
+WARM_UP, RUNS, TOO_LONG = 0.01, 6, 0.1
+# Who is behind the fastest by more than 1 + LEAD / rounds takes no more part: the fewer the rounds, the less is sure.
+LEAD = 4.0
 # Seconds of a candidate's turn: short calls come in numbers, or the one before would count.
 BURST = 0.0005
 
@@ -107,20 +109,20 @@ def race(runs: Mapping[Algorithm, Run], seconds: float) -> dict[Algorithm, float
     without those that are far behind by then. The least is kept: noise only ever adds.
     """
     # First each alone: fresh memory, cold caches and sleeping threads make the first runs many times as slow.
-    least = {algorithm: _least(run, WARM_UP, at_least=2) for algorithm, run in runs.items()}
-    limit = BEATEN * min(least.values())
-    near = {algorithm: run for algorithm, run in runs.items() if least[algorithm] <= limit}
+    least = {algorithm: _least(run, WARM_UP, RUNS) for algorithm, run in runs.items()}
     start = time.perf_counter()
-    for _ in _rounds(start, seconds):
-        for algorithm, run in near.items():
-            least[algorithm] = min(least[algorithm], _least(run, BURST))
+    for number in _rounds(start, seconds):
+        limit = (1 + LEAD / (number + 1)) * min(least.values())
+        for algorithm, run in runs.items():
+            if least[algorithm] <= limit:
+                least[algorithm] = min(least[algorithm], _least(run, BURST))
     return least
 
 
 def _least(run: Run, seconds: float, at_least: int = 1) -> float:
     """Least seconds of the runs that fit into some time."""
-    times = [_timed(run) for _ in range(at_least)]
-    while sum(times) < seconds:
+    times = [_timed(run)]
+    while sum(times) < seconds or (len(times) < at_least and sum(times) < TOO_LONG):
         times.append(_timed(run))
     return min(times)
 
