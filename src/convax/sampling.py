@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from convax.core import ConvSpec, DType, Geometry, Layout, resolve_padding
-from convax.ops import conv1d
+from convax.ops.planned import planned
 from convax.tuning import convolutions_of
 
-__all__ = ["random_specs"]
+__all__ = ["model_specs", "random_specs"]
 
 # Bounds on the products, so that also the slowest candidate (naive loops over all groups) takes seconds at most.
 MOST_PRODUCTS = {"float32": 4e8, "float64": 1e8, "bfloat16": 1e8, "complex64": 3e7, "int32": 1e8}
@@ -41,6 +41,53 @@ def random_specs(seed: int, count: int) -> Iterator[tuple[str, ConvSpec]]:
             if spec is not None and _is_bearable(spec):
                 yield tag, spec
                 break
+
+
+def model_specs(seed: int, count: int) -> Iterator[ConvSpec]:
+    """Layers of the sizes that people choose, each followed by what its gradients ask of the planner.
+
+    Args:
+        seed: Of the choice.
+        count: Layers.
+
+    Example:
+        >>> [spec.geometry.output for spec in model_specs(0, 1)][0] > 0
+        True
+    """
+    for number in range(count):
+        random = np.random.default_rng((seed, number))
+        while True:
+            layer = _model_layer(random)
+            if layer is not None and _is_bearable(layer):
+                break
+        yield layer
+        for by in () if layer.dtype.is_integer else (0, 1):
+            gradient = _gradient_of(layer, by)
+            if _is_bearable(gradient):
+                yield gradient
+
+
+def _model_layer(random: Random) -> ConvSpec | None:
+    def one_of(*values: Any) -> Any:
+        return values[int(random.integers(len(values)))]
+
+    length, taps = one_of(128, 256, 512, 1000, 1024, 2048, 4096), one_of(1, 3, 3, 5, 7, 9, 15, 31)
+    channels, features = one_of(16, 32, 64, 128, 256), one_of(16, 32, 64, 128, 256)
+    groups = one_of(1, 1, 1, 4, 8, channels, channels)
+    stride, dilation, upsample = one_of((1, 1, 1), (1, 1, 1), (1, 1, 1), (2, 1, 1), (4, 1, 1), (1, 4, 1), (1, 1, 2))
+    reach = (taps - 1) * dilation + 1
+    if reach > length or (upsample > 1 and groups > 1):
+        return None
+    ends = (reach - 1, reach - 1) if upsample > 1 else resolve_padding(one_of("SAME", "CAUSAL"), length, reach, stride)
+    return ConvSpec(
+        Geometry(length, taps, stride, dilation, upsample, ends),
+        batch=one_of(1, 4, 8, 16, 32),
+        channels=channels,
+        features=channels if groups > 1 else features,
+        feature_groups=groups,
+        layout=one_of(Layout(), Layout("NHC", "HIO", "NHC")),
+        dtype=DType(one_of("float32", "float32", "float32", "float32", "float64", "bfloat16")),
+    )
 
 
 def _is_bearable(spec: ConvSpec) -> bool:
@@ -106,6 +153,10 @@ def _gradient(random: Random, by: int) -> ConvSpec | None:
     layer = _layer(random, groups=groups, stride=int(random.choice([1, 1, 1, 2])))
     if layer is None or layer.dtype.is_integer or not _is_bearable(layer):
         return None
+    return _gradient_of(layer, by)
+
+
+def _gradient_of(layer: ConvSpec, by: int) -> ConvSpec:
     x, w = (jax.ShapeDtypeStruct(shape, layer.dtype.name) for shape in (layer.data_shape, layer.kernel_shape))
 
     def gradient(x: Any, w: Any) -> Any:
@@ -118,14 +169,15 @@ def _gradient(random: Random, by: int) -> ConvSpec | None:
 
 def _planned(x: Any, w: Any, spec: ConvSpec) -> Any:
     geometry = spec.geometry
-    return conv1d(
+    return planned(
         x,
         w,
+        layout=spec.layout,
         stride=geometry.stride,
         padding=geometry.padding,
+        upsample=geometry.upsample,
         dilation=geometry.dilation,
-        groups=spec.feature_groups,
-        layout=str(spec.layout),
+        feature_groups=spec.feature_groups,
     )
 
 
