@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,18 @@ def test_files_that_do_not_fit(tmp_path: Path, train: list[str], test: list[str]
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no Small_TRAIN with one of the suffixes \.ts, \.tsv, \.txt"):
         train_ucr.read(tmp_path, "Small")
+
+
+def test_the_sets_that_ship_inside_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "aeon" / "datasets" / "data" / "Small"
+    folder.mkdir(parents=True)
+    write(folder, ".ts", ["1,2:up", "2,1:down"], ["1,3:up"])
+    spec = importlib.machinery.ModuleSpec("aeon", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "aeon")]
+    monkeypatch.setattr(train_ucr.importlib.util, "find_spec", lambda name: spec if name == "aeon" else None)
+    assert train_ucr.read(train_ucr.shipped("Small"), "Small").classes == ("down", "up")
+    with pytest.raises(FileNotFoundError, match="ships no set Large; it has Small"):
+        train_ucr.shipped("Large")
+    monkeypatch.setattr(train_ucr.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="make train"):
+        train_ucr.shipped("Small")
