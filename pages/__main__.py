@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from pages import command_line
+from pages import command_line, formulations
 from pages.drawing import save, styled
 from pages.lessons import PICTURES
 
@@ -17,6 +17,8 @@ def main() -> None:
     with styled():
         for name, draw in PICTURES.items():
             save(draw().figure, IMAGES / "learn" / f"{name}.svg")
+        for name in formulations.SWEEPS:
+            save(formulations.draw(name), IMAGES / "algorithms" / f"{name}.svg")
 
 
 if __name__ == "__main__":
