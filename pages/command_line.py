@@ -9,10 +9,10 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from typer.models import OptionInfo, ParameterInfo
+from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from convax.cli.app import app
 
@@ -85,16 +85,22 @@ class _Parameter(typing.NamedTuple):
 
 def _parameters(command: Callable[..., Any]) -> Iterator[_Parameter]:
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        kind, *notes = typing.get_args(parameter.annotation)
-        (info,) = (note for note in notes if isinstance(note, ParameterInfo))
+        required = parameter.default is inspect.Parameter.empty
+        kind, info = _annotated(parameter.annotation, required)
         if info.hidden:
             continue
         is_option = isinstance(info, OptionInfo)
         words = _words(name, kind, info) if is_option else ()
-        required = parameter.default is inspect.Parameter.empty
         value = info.metavar or ("" if is_option and kind is bool else _kind(kind) if is_option else name.upper())
         default = "required" if required else _default(parameter.default)
         yield _Parameter(words, value, required, default, _prose(info.help))
+
+
+def _annotated(annotation: Any, required: bool) -> tuple[Any, ParameterInfo]:
+    """The type, and what typer is told of it; as typer does, what has no default is an argument if nothing is said."""
+    kind, *notes = typing.get_args(annotation) if typing.get_origin(annotation) is Annotated else (annotation,)
+    said = [note for note in notes if isinstance(note, ParameterInfo)]
+    return kind, said[0] if said else ArgumentInfo() if required else OptionInfo()
 
 
 def _words(name: str, kind: Any, info: ParameterInfo) -> tuple[str, ...]:
@@ -116,7 +122,7 @@ def _kind(kind: Any) -> str:
         return " ".join(_kind(each) for each in typing.get_args(kind) if each is not Ellipsis)
     if issubclass(kind, enum.Enum):
         return "|".join(str(each.value) for each in kind)
-    return _KINDS[kind]
+    return _KINDS.get(kind, kind.__name__.upper())
 
 
 def _default(value: Any) -> str:
