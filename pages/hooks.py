@@ -1,4 +1,4 @@
-"""The hook of mkdocs.yml: files beside docs/ become pages, links to them are turned, doctests get a session's colours."""
+"""The hook of mkdocs.yml: files beside docs/ become pages, links to them are turned, doctests are coloured."""
 
 from __future__ import annotations
 

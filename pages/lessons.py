@@ -89,10 +89,10 @@ def _padding(length: int, taps: int, stride: int, dilation: int, padding: Any) -
     return resolve_padding(padding, length, (taps - 1) * dilation + 1, stride)
 
 
-def _size(signal: Any, kernel: Any, stride: int, dilation: int, padding: Any, title: bool = True) -> tuple[float, float]:
+def _size(signal: Any, kernel: Any, stride: int, dilation: int, padding: Any) -> tuple[float, float]:
     before, after = _padding(len(signal), len(kernel), stride, dilation, padding)
     geometry = Geometry(len(signal), len(kernel), stride=stride, dilation=dilation, padding=(before, after))
-    return LEFT + len(signal) + before + after + 1.7, geometry.output + 1.3 + 1.05 * title
+    return LEFT + len(signal) + before + after + 1.7, geometry.output + 2.35
 
 
 def stacked(*parts: dict[str, Any]) -> Canvas:
@@ -199,7 +199,7 @@ PICTURES: Mapping[str, Callable[[], Canvas]] = {
     ),
     "flip": lambda: stacked(
         {"signal": [0, 0, 1, 0, 0], "kernel": [1, 2, 3], "title": "cross-correlation: the kernel as it is"},
-        {"signal": [0, 0, 1, 0, 0], "kernel": [3, 2, 1], "title": "convolution: the kernel flipped", "names": "flipped w"},
+        {"signal": [0, 0, 1, 0, 0], "kernel": [3, 2, 1], "title": "convolution: flipped first", "names": "flipped w"},
     ),
     "strides": lambda: stacked(
         {"signal": [1, 2, 3, 4, 5, 6, 7], "kernel": [1, 1, 1], "title": "stride 1"},
@@ -211,7 +211,7 @@ PICTURES: Mapping[str, Callable[[], Canvas]] = {
     ),
     "causal": lambda: stacked(
         {"signal": [1, 2, 3, 4], "kernel": [1, 1, 1], "title": "SAME: output 0 sees sample 1", "padding": "SAME"},
-        {"signal": [1, 2, 3, 4], "kernel": [1, 1, 1], "title": "CAUSAL: output i ends at sample i", "padding": "CAUSAL"},
+        {"signal": [1, 2, 3, 4], "kernel": [1, 1, 1], "title": "CAUSAL: output i ends at i", "padding": "CAUSAL"},
     ),
     "groups": groups,
     "transposed": transposed,

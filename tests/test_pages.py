@@ -14,13 +14,13 @@ from typing import Annotated
 import numpy as np
 import pytest
 import typer
+from benchmarks.regret import Outcome
 from pages import command_line
 from pages.drawing import styled
 from pages.formulations import SWEEPS, draw, estimated, measured
 from pages.lessons import PICTURES
 
 import convax
-from benchmarks.regret import Outcome
 from convax.algorithms import ALGORITHMS
 from convax.core import padding
 from convax.planner.device import DeviceModel
@@ -80,7 +80,7 @@ class TestBlocks:
 class TestContributing:
     """The recipes work as they are written."""
 
-    BLOCKS = [body for word, body in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8")) if word == "python"]
+    BLOCKS = tuple(body for word, body in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8")) if word == "python")
 
     def test_these_are_its_blocks(self) -> None:
         assert ["class Gather" in body for body in self.BLOCKS] == [True, False, False]
