@@ -17,6 +17,9 @@ log = logging.getLogger("mkdocs.plugins.convax")
 BESIDE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 PAGE_OF = BESIDE | {"README.md": "index.md"}
 
+# The explorer is a whole page already, and joins the site as it is; docs/explorer.md leads to it.
+EXPLORER = ROOT / "src" / "convax" / "explorer" / "explorer.html"
+
 # Code comes first, and is left as it is: table[word](length) is no link.
 _LINK = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`|(!?)\[([^\]]*)\]\(([^)\s]+)\)", re.MULTILINE | re.DOTALL)
 _SESSION = re.compile(r"^([ ]*)```python[ ]*\n(?=\1(?:>>>|\.\.\.) )", re.MULTILINE)
@@ -27,6 +30,8 @@ def on_files(files: Files, config: Any) -> Files:
     for name, page in BESIDE.items():
         text = (ROOT / name).read_text("utf-8")
         files.append(File.generated(config, page, content=turned(text, "", "docs")))
+    if EXPLORER.exists():
+        files.append(File.generated(config, "explorer/index.html", abs_src_path=str(EXPLORER)))
     return files
 
 
