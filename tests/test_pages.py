@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterator
 from typing import Annotated
 
+import jax
 import numpy as np
 import pytest
 import typer
@@ -195,8 +196,30 @@ class TestPictures:
             assert left <= x <= right and low <= y <= high
 
 
+class TestExercises:
+    """The lessons' exercises are the judge's, and their solutions are accepted."""
+
+    LESSONS = tuple(path for path in sorted((DOCS / "learn").glob("*.md")) if path.stem != "index")
+
+    @pytest.mark.parametrize("path", LESSONS, ids=relative)
+    def test_solutions_are_accepted(self, path: pathlib.Path) -> None:
+        practice = pytest.importorskip("convax.practice")
+        text = path.read_text("utf-8")
+        asked = set(re.findall(r"convax practice check (\w+) ", text))
+        names: dict[str, object] = {}
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.enable_x64(False):
+            for example in doctest.DocTestParser().get_examples(text):
+                if example.exc_msg is None:
+                    exec(compile(example.source, path.name, "single"), names)
+        assert asked
+        for name in asked:
+            verdict = practice.check(names[name])
+            assert verdict.ok, str(verdict)
+
+
 def test_every_public_name_is_described() -> None:
     text = "\n".join(path.read_text("utf-8") for path in (DOCS / "api").glob("*.md"))
     described = set(re.findall(r"^::: convax\.(\w+)$", text, re.MULTILINE))
     assert described >= set(convax._MODULE_OF)
-    assert {path.stem for path in (DOCS / "api").glob("*.md")} >= set(convax._MODULES)
+    for module in convax._MODULES:
+        assert f"\n::: convax.{module}." in text
