@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-oldest test-deep lint bench bench-full train clean
+.PHONY: demo test test-oldest test-deep lint docs pages bench bench-full train clean
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
@@ -37,6 +37,17 @@ lint: $(VENV)/.with-test+lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+# The site, into site/; a link, an anchor or a name that does not exist fails it.
+docs: $(VENV)/.with-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'open site/index.html'
+
+# All that is generated of the documentation: the command-line page, the pictures of lessons and algorithms, the
+# benchmarks' page.
+pages: $(VENV)/.with-cli+plots
+	$(BIN)/python -m pages
+	$(BIN)/python -m benchmarks.report
+
 # What is promised, beside lax, in some minutes; fails where a bar is not reached.
 bench: $(VENV)/.with-cli
 	$(BIN)/python -m benchmarks
@@ -55,4 +66,4 @@ bench-full: $(VENV)/.with-bench+plots+frameworks
 	$(BIN)/python -m benchmarks.report
 
 clean:
-	rm -rf $(VENV) convax-demo
+	rm -rf $(VENV) convax-demo site
