@@ -43,7 +43,8 @@ def basic(
     numbers: str = NCH,
 ) -> str:
     """conv1d_basic with one thing changed."""
-    return f"def conv1d_basic(x, kernel):\n    y = lax.conv_general_dilated({x}, {kernel}, (1,), {padding}, {numbers})\n    return y{end}\n"
+    called = f"lax.conv_general_dilated({x}, {kernel}, (1,), {padding}, {numbers})"
+    return f"def conv1d_basic(x, kernel):\n    y = {called}\n    return y{end}\n"
 
 
 def one(name: str, parameters: str, body: str) -> str:
@@ -54,6 +55,11 @@ def one(name: str, parameters: str, body: str) -> str:
 def conv(x: str, kernel: str, more: str = '(1,), "VALID"') -> str:
     """One call of lax on two 1-D arrays."""
     return f"lax.conv_general_dilated(({x})[None, None], ({kernel})[None, None], {more}, {NCH})[0, 0]"
+
+
+def of_rows(kernel: str) -> str:
+    """One kernel over every row of the signals."""
+    return f'lax.conv_general_dilated(signals[:, None], ({kernel})[None, None], (1,), "VALID", {NCH})[:, 0]'
 
 
 RIGHT_BASIC = {
@@ -131,7 +137,9 @@ MORE_BASIC = (
         "conv1d_basic",
         "no lax.conv_general_dilated",
         "the exercise asks for lax.conv_general_dilated, and the traced program has none; it has",
-        "def conv1d_basic(x, kernel):\n    count = x.shape[0] - kernel.shape[0] + 1\n    windows = x[np.arange(count)[:, None] + np.arange(kernel.shape[0])]\n    return windows @ kernel\n",
+        "def conv1d_basic(x, kernel):\n"
+        "    count = x.shape[0] - kernel.shape[0] + 1\n"
+        "    return x[np.arange(count)[:, None] + np.arange(kernel.shape[0])] @ kernel\n",
     ),
     Wrong(
         "conv1d_basic",
@@ -254,7 +262,7 @@ OTHERS = (
         "dilated",
         "signal spread",
         "lhs_dilation",
-        one("dilated", "x, kernel, dilation", conv("x", "kernel", '(1,), [(0, 0)], (dilation,), None')),
+        one("dilated", "x, kernel, dilation", conv("x", "kernel", "(1,), [(0, 0)], (dilation,), None")),
     ),
     Wrong(
         "dilated",
@@ -299,7 +307,7 @@ OTHERS = (
         one(
             "moving_average",
             "signals, width",
-            f'lax.conv_general_dilated(signals[:, None], jnp.ones((1, 1, width), signals.dtype), (1,), "VALID", {NCH})[:, 0]',
+            of_rows("jnp.ones(width, signals.dtype)"),
         ),
     ),
     Wrong(
@@ -309,7 +317,7 @@ OTHERS = (
         one(
             "moving_average",
             "signals, width",
-            f'lax.conv_general_dilated(signals[:, None], jnp.ones((1, 1, width), jnp.float32) / width, (1,), "VALID", {NCH})[:, 0]',
+            of_rows("jnp.ones(width, jnp.float32) / width"),
         ),
     ),
     Wrong(

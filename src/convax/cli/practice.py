@@ -22,7 +22,7 @@ def print_list(report: Report) -> None:
     width = max(len(exercise.name) for exercise in exercises())
     for exercise in exercises():
         standing = known.get(exercise.name, Standing())
-        tick = "✓" if standing.solved else " "
+        tick = _mark(report) if standing.solved else " "
         opened = f"   (hints: {standing.hints} of {len(exercise.hints)})" if standing.hints else ""
         report.block(f"{tick} {exercise.name:<{width}}  {exercise.title}{opened}")
     following = _next(known)
@@ -91,7 +91,7 @@ def check_file(name: str, file: Path, seconds: float, report: Report) -> bool:
     verdict = judged.verdict
     if judged.printed.strip():
         _print_printed(judged.printed, file, report)
-    report.block(f"{'✓' if verdict.ok else '✗'} {verdict}")
+    report.block(f"{_mark(report, verdict.ok)} {verdict}")
     with report.hearing_warnings():
         if verdict.ok:
             remember_solved(name)
@@ -110,6 +110,13 @@ def _print_printed(text: str, file: Path, report: Report) -> None:
     if len(lines) > PRINTED_LINES:
         report.block(f"  | ... and {len(lines) - PRINTED_LINES} more lines")
     report.block("")
+
+
+def _mark(report: Report, good: bool = True) -> str:
+    """A tick or a cross, where the terminal can show them."""
+    if report.console.encoding.lower().startswith("utf"):
+        return "✓" if good else "✗"
+    return "+" if good else "-"
 
 
 def _next(known: dict[str, Standing]) -> Exercise | None:

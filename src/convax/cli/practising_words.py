@@ -19,6 +19,13 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(practice, name="practice")
 
 
+@practice.callback(invoke_without_command=True)
+def common(context: typer.Context) -> None:
+    """Exercises from the first convolution to overlap-save, and a judge for your solutions."""
+    if context.invoked_subcommand is None:
+        list_command()
+
+
 @practice.command("list")
 def list_command() -> None:
     """Print all exercises, and which you have solved."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from convax.errors import ArgumentError, ArgumentTypeError
+from convax.practice.catalogue import EXERCISES
 from convax.practice.exercise import Example, Exercise, Shown
-from convax.practice.exercises import EXERCISES
 from convax.practice.progress import open_hint, remember_solved, standings
 from convax.practice.verdict import Verdict
 

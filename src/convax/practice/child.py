@@ -68,7 +68,7 @@ def _judged(file: pathlib.Path, name: str, folder: pathlib.Path) -> dict[str, An
     def watch(text: str) -> None:
         (folder / AT).write_text(text, "utf-8")
 
-    watch(f"while {file.name} was imported")
+    watch(f"while {file.name} was imported, before any call")
     sys.path.insert(0, str(file.resolve().parent))  # as for a script; JAX is imported already
     module = call(lambda: _loaded(file))
     if isinstance(module, Failure):
@@ -115,7 +115,8 @@ def _missing(module: types.ModuleType, file: pathlib.Path, name: str) -> dict[st
     names = f"it has {', '.join(own[:SHOWN])}" if own else "it has no function at all"
     says = f"{file.name} has no function {name}: {names}"
     if hasattr(module, name):
-        says = f"{name} in {file.name} is a {type(getattr(module, name)).__name__}, and no function"
+        kind = type(getattr(module, name)).__name__
+        says = f"{name} in {file.name} is {'an' if kind[0] in 'aeiou' else 'a'} {kind}, and no function"
     return Verdict(name, False, "no function", (says,), (), f"def {show(name).call}:").to_plain()
 
 

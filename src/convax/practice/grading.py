@@ -79,8 +79,8 @@ def wide(argument: Any) -> Any:
 
 
 def whole(random: Random, *shape: int) -> Any:
-    """Whole numbers from -4 to 4 as float32, easy to read and exact in every type; the first is not zero."""
-    values = random.integers(-4, 5, shape).astype(np.float32)
+    """Whole numbers from -2 to 4 as float32, easy to read and exact in every type; the first is not zero."""
+    values = random.integers(-2, 5, shape).astype(np.float32)
     values.flat[0] = values.flat[0] or 2.0
     return values
 

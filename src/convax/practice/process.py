@@ -112,7 +112,7 @@ def _outcome(
     at = _text(folder / AT)
     if not at:
         raise RuntimeError(f"JAX did not start (exit code {process.returncode})\n{_printed(folder)}")
-    blamed = f"it was at {at}" if at.startswith(name) else at
+    blamed = f"that was {at}" if at.startswith("while") else f"that was in the call {at}"
     lines: tuple[str, ...]
     if late or stack.startswith("Timeout"):
         lines = (f"it does not end: after {seconds:g} seconds your code was stopped{where}", blamed)
@@ -123,7 +123,7 @@ def _outcome(
         lines = (f"it crashed: the process was ended by {sent}{where}", f"that is {why}", blamed)
         return Verdict(name, False, "crash", lines, (), "look at the last call that leaves Python")
     lines = (
-        f"it left: the process ended with exit code {process.returncode} before the judge was done{where}",
+        f"it left: your code ended its own process (exit code {process.returncode}) before the judge was done{where}",
         blamed,
     )
     return Verdict(name, False, "exit", lines, (), "look for os._exit, and for what ends the process")

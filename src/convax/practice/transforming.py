@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from convax.practice.comparing import is_equal
@@ -18,7 +17,7 @@ from convax.practice.subject import Subject, as_jax
 
 __all__ = ["dtypes", "gradient", "jit", "vmap"]
 
-JITTED = 3  # cases that are compiled: each takes time
+JITTED = 2  # cases that are compiled: each takes time
 STEP = 1e-6  # of the truth's numerical derivative, in float64
 TOLERANCES = {"float16": 2e-2, "float32": 1e-4, "float64": 1e-6}
 
@@ -26,12 +25,7 @@ TOLERANCES = {"float16": 2e-2, "float32": 1e-4, "float64": 1e-6}
 def jit(subject: Subject) -> Finding | None:
     """Does jax.jit of it return the same?"""
     for arguments in subject.cases[:JITTED]:
-        subject.say(arguments, "under jax.jit")
-
-        def compiled(*arrays: Any, arguments: Arguments = arguments) -> Any:
-            return subject.function(*with_arrays(arguments, arrays))
-
-        yours = call(lambda compiled=compiled, arguments=arguments: jax.jit(compiled)(*arrays_of(as_jax(arguments))))  # type: ignore[misc]
+        yours = _compiled(subject, arguments, "under jax.jit")
         if isinstance(yours, Failure):
             return subject.failed(yours.error, arguments, "under jax.jit (without it, your function is right)")
         expected = subject.expected(arguments)
@@ -51,17 +45,24 @@ def dtypes(subject: Subject) -> Finding | None:
     with jax.enable_x64(True):
         for dtype in subject.grading.dtypes:
             arguments = of_dtype(smallest, dtype)
-            yours = subject.asks(arguments, f"in {dtype}")
+            yours = _compiled(subject, arguments, f"in {dtype}")
             if isinstance(yours, Failure):
                 return subject.failed(yours.error, arguments, f"for {dtype}")
             expected = subject.expected(arguments)
-            case = listing(subject.names, arguments, yours, expected.astype(dtype))
+            case = listing(subject.names, arguments, yours, expected)
             if str(yours.dtype) != dtype:
                 return dataclasses.replace(_wrong_dtype(dtype, str(yours.dtype)), case=case)
             if not is_equal(yours, expected, TOLERANCES[dtype]):
                 says = f"for {dtype} the values are off by more than that type rounds"
                 return Finding("inexact", (says,), "compute in the type of the arguments", case)
     return None
+
+
+def _compiled(subject: Subject, arguments: Arguments, when: str) -> Any:
+    """The call under jit, which is one compilation instead of one for each operation."""
+    subject.say(arguments, when)
+    function = jax.jit(lambda *arrays: subject.function(*with_arrays(arguments, arrays)))
+    return call(lambda: function(*arrays_of(as_jax(arguments))))
 
 
 def _wrong_dtype(given: str, returned: str) -> Finding:
@@ -92,7 +93,7 @@ def gradient(subject: Subject) -> Finding | None:
     def loss(arrays: list[Any]) -> Any:
         return (subject.function(*with_arrays(arguments, arrays)) * weights).sum()
 
-    found = call(lambda: jax.grad(loss)(arrays_of(as_jax(arguments))))
+    found = call(lambda: jax.jit(jax.grad(loss))(arrays_of(as_jax(arguments))))
     if isinstance(found, Failure):
         return subject.failed(found.error, arguments, "under jax.grad (without it, your function is right)")
     names = [name for name, value in zip(subject.names, arguments, strict=True) if not isinstance(value, int)]
@@ -125,19 +126,25 @@ def _derivative(subject: Subject, arguments: Arguments, place: int, weights: Any
 def vmap(subject: Subject) -> Finding | None:
     """Does jax.vmap over its first argument return the same?"""
     arguments = subject.cases[1]
-    first, *others = as_jax(arguments)
-    batch = jnp.stack([first, 2 - first, first * 3])
+    first, *others = arguments
+    batch = np.stack([first, 2 - first, first * 3])
+    given = (batch, *others)
     subject.say(arguments, "under jax.vmap")
-    yours = call(lambda: jax.vmap(lambda one: subject.function(one, *others))(batch))
+
+    def mapped(*arrays: Any) -> Any:
+        batched, *rest = with_arrays(given, arrays)
+        return jax.vmap(lambda one: subject.function(one, *rest))(batched)
+
+    yours = call(lambda: jax.jit(mapped)(*arrays_of(as_jax(given))))
     when = f"under jax.vmap over {subject.names[0]} (without it, your function is right)"
     if isinstance(yours, Failure):
         return subject.failed(yours.error, arguments, when)
-    truth = np.stack([subject.expected((np.asarray(row), *arguments[1:])) for row in batch])
+    truth = np.stack([subject.expected((row, *others)) for row in batch])
     if is_equal(yours, truth):
         return None
     return Finding(
         "differs under vmap",
-        (f"the plain call is right, but {when} it returns something else",),
+        ("the plain call is right, but jax.vmap of your function returns something else",),
         "compute everything from the arguments, and from their shapes inside of the function",
-        listing((f"batch of {subject.names[0]}", *subject.names[1:]), (batch, *arguments[1:]), yours, truth),
+        listing((f"batch of {subject.names[0]}", *subject.names[1:]), given, yours, truth),
     )
