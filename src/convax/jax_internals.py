@@ -6,7 +6,6 @@ of JAX that moves one is named by a failing test. Checked with JAX 0.8.1 to 0.11
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -39,7 +38,6 @@ __all__ = [
     "rule_with",
     "scope_of",
     "source_of",
-    "watched_convolutions",
 ]
 
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
@@ -279,25 +277,6 @@ def source_of(equation: JaxprEqn) -> str:
 def scope_of(equation: JaxprEqn) -> str:
     """The `jax.named_scope`s around an equation, "net/block". Relies on `source_info.name_stack`."""
     return str(getattr(equation.source_info, "name_stack", ""))
-
-
-@contextlib.contextmanager
-def watched_convolutions(note: Callable[[Any, Any, dict[str, Any]], None]) -> Iterator[None]:
-    """Calls `note(lhs, rhs, parameters)` before each of lax's convolutions that is bound inside of the block.
-
-    Relies on `bind` being looked up on the primitive; where it is not, nothing is noted.
-    """
-    primitive: Any = lax.conv_general_dilated_p
-
-    def bind(*operands: Any, **params: Any) -> Any:
-        note(operands[0], operands[1], params)
-        return type(primitive).bind(primitive, *operands, **params)
-
-    primitive.bind = bind
-    try:
-        yield
-    finally:
-        del primitive.bind
 
 
 def call_as_jit(function: ClosedJaxpr, name: str, *arrays: Array) -> list[Array]:

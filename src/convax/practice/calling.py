@@ -1,4 +1,4 @@
-"""The first stages: can the function be called, and does it return what it should?"""
+"""The first stages: whether the function can be called, and returns what it should."""
 
 from __future__ import annotations
 
