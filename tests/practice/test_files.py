@@ -108,7 +108,11 @@ class TestStarting:
         ("", "no function", "has no function conv1d_basic: it has no function at all"),
         ("def conv1d(x): pass\ndef other(): pass\n", "no function", "it has conv1d, other"),
         ("conv1d_basic = 3\n", "no function", "conv1d_basic in my answer.py is an int, and no function"),
-        ("def conv1d_basic(x, kernel):\n    raise OSError('gone')\n", "raises", "( raise OSError('gone') )"),
+        (
+            "def conv1d_basic(x, kernel):\n    raise OSError('gone')\n",
+            "raises",
+            "line 2: raise OSError('gone') OSError: gone",
+        ),
         ("def conv1d_basic(x, kernel):\n    exit()\n", "exit", "my answer.py, line 2"),
     ],
 )

@@ -167,28 +167,28 @@ def in_words(error: BaseException, source: str, when: str = "") -> Finding:
     what = f"{kind}: {text[0].strip()}" if text else kind
     occasion = f", {when}" if when else ""
     meaning = _meaning_of(error)
-    lines = (f"your function raises {where(error, source)}{occasion}:", f"    {what}")
+    place, line = where(error, source)
+    lines = (f"your function raises {place}{occasion}:", *([f"    {line}"] if line else []), f"    {what}")
     if meaning is None:
         return Finding("raises", lines, "mend that line; the message above says what it could not do")
     return Finding(meaning.diagnosis, (*lines, f"that is: {meaning.says}"), meaning.repair)
 
 
-def where(error: BaseException, source: str) -> str:
-    """The last line of the learner's file that the error came through, "in my.py, line 7 (y = ...)"."""
+def where(error: BaseException, source: str) -> tuple[str, str]:
+    """The last line of the learner's file that the error came through: "in my.py, line 7", and what it says."""
     if isinstance(error, SyntaxError) and error.filename:
         return _place(error.filename, error.lineno, (error.text or "").strip())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == source]
     if not source or not frames:
-        return "outside of your own lines"
+        return "outside of your own lines", ""
     last = frames[-1]
     line = last.line or linecache.getline(last.filename, last.lineno or 0).strip()
     return _place(last.filename, last.lineno, line)
 
 
-def _place(filename: str, number: int | None, line: str) -> str:
+def _place(filename: str, number: int | None, line: str) -> tuple[str, str]:
     name = filename if filename.startswith("<") else pathlib.PurePath(filename).name
-    first = line.splitlines()[0] if line else ""
-    return f"in {name}, line {number}" + (f" ( {first} )" if first else "")
+    return f"in {name}, line {number}", line.splitlines()[0] if line else ""
 
 
 def _meaning_of(error: BaseException) -> _Meaning | None:

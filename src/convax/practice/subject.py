@@ -61,7 +61,7 @@ class Subject:
         if precise is None:
             precise = self.exchange(arguments, reading_of_error(error))
         if precise is not None:
-            words = dataclasses.replace(precise, lines=(*words.lines[:2], *precise.lines))
+            words = dataclasses.replace(precise, lines=(*_said(words), *precise.lines))
         return dataclasses.replace(words, case=listing(self.names, arguments, "raises", self.expected(arguments)))
 
     def exchange(self, arguments: Arguments, failed: Reading | None = None) -> Finding | None:
@@ -88,6 +88,11 @@ class Subject:
 
     def expected(self, arguments: Arguments) -> Any:
         return np.asarray(self.grading.expected(arguments))
+
+
+def _said(words: Finding) -> tuple[str, ...]:
+    """What was raised where, without what it means."""
+    return (words.lines[0], *(line for line in words.lines[1:] if line.startswith(" ")))
 
 
 def as_jax(arguments: Arguments) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["Verdict"]
 
-WIDTH = 100
+WIDTH = 80
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
