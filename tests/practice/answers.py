@@ -135,6 +135,19 @@ WRONG_BASIC = (
 MORE_BASIC = (
     Wrong(
         "conv1d_basic",
+        "result left 3-D",
+        "drop them at the end: y[0, :, 0]",
+        basic("x[None, :, None]", "kernel[:, None, None]", end="", numbers='dimension_numbers=("NHC", "HIO", "NHC")'),
+    ),
+    Wrong(
+        "conv1d_basic",
+        "ndarray returned",
+        "returns object (ndarray)",
+        one("conv1d_basic", "x, kernel", "np.array([None])"),
+    ),
+    Wrong("conv1d_basic", "wrong number of axes", "0 axes, and it should have 1 axis", basic(end=".sum()")),
+    Wrong(
+        "conv1d_basic",
         "no lax.conv_general_dilated",
         "the exercise asks for lax.conv_general_dilated, and the traced program has none; it has",
         "def conv1d_basic(x, kernel):\n"
@@ -414,6 +427,9 @@ OTHERS = (
 )
 
 
+ASKED = "another way than asked for"
+
+
 def stack(dilation: str = "2**d", relu: str = "d > 0", extra: str = "(taps - 1) * dilation", end: str = "y") -> str:
     """causal_stack with one thing changed."""
     return (
@@ -444,6 +460,36 @@ def overlap(first: str = "taps - 1", end: str = "outputs", points: str = "points
 
 
 LAST = (
+    Wrong(
+        "strided",
+        ASKED,
+        "with window_strides=(2,); it got (1,)",
+        one("strided", "x, kernel, stride", conv("x", "kernel") + "[::stride]"),
+    ),
+    Wrong(
+        "dilated",
+        ASKED,
+        "with rhs_dilation=(2,)",
+        "def dilated(x, kernel, dilation):\n"
+        "    spread = jnp.zeros((kernel.shape[0] - 1) * dilation + 1, x.dtype).at[::dilation].set(kernel)\n"
+        f"    return {conv('x', 'spread')}\n",
+    ),
+    Wrong(
+        "depthwise",
+        ASKED,
+        "has 3 convolutions",
+        "def depthwise(x, w):\n    return jnp.stack(["
+        "lax.conv_general_dilated(x[:, c, None], w[None, None, c], (1,), 'VALID')[:, 0]"
+        " for c in range(w.shape[0])], 1)\n",
+    ),
+    Wrong(
+        "kernel_gradient",
+        ASKED,
+        "has 2 convolutions",
+        "def kernel_gradient(x, g):\n"
+        f"    forward = lambda kernel: {conv('x', 'kernel')}\n"
+        "    return jax.vjp(forward, jnp.zeros(x.shape[0] - g.shape[0] + 1, x.dtype))[1](g)[0]\n",
+    ),
     Wrong("causal_stack", "dilation does not grow", "the dilation should double", stack(dilation="1")),
     Wrong("causal_stack", "dilation grows by one", "they should double", stack(dilation="d + 1")),
     Wrong("causal_stack", "no relu", "no more than one long kernel", stack(relu="False")),

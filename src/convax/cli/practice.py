@@ -41,7 +41,7 @@ def print_exercise(name: str, report: Report) -> None:
     exercise = show(name)
     report.block(str(exercise))
     report.block(
-        "\nWrite it into a file of your own, my.py say. Your function gets JAX arrays. Then\n"
+        "\nWrite it into a file of your own, my.py say. Then\n"
         f"    convax practice check {name} my.py\n"
         f"    convax practice hint {name}        if you are stuck"
     )

@@ -15,7 +15,7 @@ from convax.practice.exercise import Example, Exercise, Shown
 from convax.practice.progress import open_hint, remember_solved, standings
 from convax.practice.verdict import Verdict
 
-__all__ = ["Example", "Exercise", "Shown", "Verdict", "check", "exercises", "hint", "show", "solution"]
+__all__ = ["Example", "Exercise", "Shown", "Verdict", "check", "exercises", "hint", "show", "solution", "solved"]
 
 
 def exercises() -> tuple[Exercise, ...]:
@@ -144,5 +144,9 @@ def check(function: Callable[..., Any], name: str | None = None) -> Verdict:
 
 
 def solved() -> frozenset[str]:
-    """Names of the exercises that were solved."""
+    """Names of the exercises that were solved.
+
+    Returns:
+        The names; in a notebook without the package platformdirs, those of this session.
+    """
     return frozenset(name for name, standing in standings().items() if standing.solved)

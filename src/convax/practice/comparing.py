@@ -32,8 +32,11 @@ class Tried:
 
 
 def is_array(value: Any) -> bool:
-    """Arrays and NumPy's numbers."""
-    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
+    """Arrays of numbers, and NumPy's numbers."""
+    try:
+        return hasattr(value, "shape") and np.dtype(value.dtype).kind in "biufcV"  # V: bfloat16
+    except (AttributeError, TypeError):  # no dtype, or one of another library
+        return False
 
 
 def is_equal(yours: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
@@ -57,6 +60,9 @@ def not_an_array(value: Any) -> Finding | None:
             "end it with: return y",
         )
     kind = type(value).__name__
+    if hasattr(value, "dtype"):
+        says = f"your function returns {value.dtype} ({kind}), and it should return an array of numbers"
+        return Finding(f"{kind} returned", (says,), "return what lax or jnp computed")
     if isinstance(value, (list, tuple)):
         return Finding(
             f"{kind} returned",
@@ -96,7 +102,7 @@ def symmetric_only(tried: Sequence[Tried], names: tuple[str, ...]) -> bool:
 def _left_over(fault: Tried, squeezed: Sequence[Tried], grading: Grading) -> Finding:
     """Axes of size 1 that are still there; they may hide a second mistake."""
     rank, wanted = _rank(fault.yours), _rank(fault.expected)
-    index = ", ".join("0" * (rank - wanted)) if wanted == 1 else "..."
+    index = _index_of(fault)
     says = (
         f"your result has {rank} axes (shape {tuple(fault.yours.shape)}), and it should have {wanted} "
         f"(shape {tuple(fault.expected.shape)}): the axes that you added for lax are still there"
@@ -244,7 +250,21 @@ def _squeezed(case: Tried) -> Any:
     extra = yours.ndim - len(wanted)
     if extra <= 0:
         return yours
-    for places in (tuple(range(extra)), tuple(range(-extra, 0)), (0, -1)[:extra]):
-        if len(places) == extra and all(yours.shape[place] == 1 for place in places):
-            return np.squeeze(yours, places)
-    return yours
+    places = _left_axes(yours.shape, extra)
+    return yours if places is None else np.squeeze(yours, places)
+
+
+def _left_axes(shape: tuple[int, ...], extra: int) -> tuple[int, ...] | None:
+    """The axes of size 1 that are too many: leading ones, else trailing ones, else both ends."""
+    last = len(shape) - 1
+    ends = ((0, last),) if extra == 2 else ()
+    candidates = (tuple(range(extra)), tuple(range(len(shape) - extra, len(shape))), *ends)
+    return next((places for places in candidates if all(shape[place] == 1 for place in places)), None)
+
+
+def _index_of(case: Tried) -> str:
+    """What to write to drop them, "0, 0" or "0, :, 0"."""
+    shape = np.shape(case.yours)
+    places = _left_axes(shape, len(shape) - _rank(case.expected)) or ()
+    needed = range(max(places) + 1) if places else ()
+    return ", ".join("0" if place in places else ":" for place in needed) or "..."

@@ -72,6 +72,8 @@ class Exercise:
         example
             twice([1, 2])
             gives [2, 4]
+        <BLANKLINE>
+        Arrays are JAX's, of any type of floats; the result has the type of the arguments.
     """
 
     name: str
@@ -110,6 +112,8 @@ class Exercise:
                 "example",
                 f"    {self.shown_call(example.arguments)}",
                 f"    gives {example.result}",
+                "",
+                "Arrays are JAX's, of any type of floats; the result has the type of the arguments.",
             )
         )
 

@@ -39,8 +39,8 @@ def shown(value: Any) -> str:
     [[1 2]
      [3 4]]
     """
-    if isinstance(value, int):
-        return str(value)
+    if not hasattr(value, "dtype"):
+        return repr(value)[:200]
     try:
         array = np.asarray(value)
         values = array.astype(np.float64) if array.dtype.name == "bfloat16" else array

@@ -44,7 +44,7 @@ As conv1d_basic, but the taps are `dilation` samples apart:
     y[i] = sum over k of x[i + k * dilation] * kernel[k]
 
 The kernel then reaches over R = (K - 1) * dilation + 1 samples. `dilation` is a plain Python
-number. Use lax.conv_general_dilated.""",
+number. Use lax.conv_general_dilated, and let it spread the kernel.""",
     shapes=(("x", "(L,)"), ("kernel", "(K,)"), ("dilation", "int"), ("result", "(L - R + 1,)")),
     examples=(
         Example(([1, 2, 3, 4, 5, 6], [1, 10], 2), [31, 42, 53, 64]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from convax.practice.grading import Arguments, Grading, Lens, Meant, Random, whole
 from convax.practice.gradings.definitions import correlation
 from convax.practice.gradings.first import UNFLIPPED, pairs, same
+from convax.practice.gradings.structures import one_convolution, short_transforms
 
 __all__ = ["BEYOND"]
 
@@ -25,6 +26,7 @@ KERNEL_GRADIENT = Grading(
     cases=_gradient_cases,
     sized=lambda random, length: (whole(random, length), whole(random, length - 2)),
     meant=lambda x, g: Meant((1, 1, x.shape[0]), (1, 1, g.shape[0])),
+    structure=one_convolution,
     lenses=(
         Lens(
             "flipped",
@@ -57,6 +59,7 @@ INPUT_GRADIENT = Grading(
     truth=lambda g, kernel: np.convolve(g, kernel),
     cases=pairs,
     sized=lambda random, length: (whole(random, length), np.asarray([1, 2, -1], np.float32)),
+    structure=one_convolution,
     lenses=(
         Lens(
             "not flipped",
@@ -196,20 +199,12 @@ def _overlap_cases(random: Random) -> Iterator[Arguments]:
         yield whole(random, length), whole(random, taps), points
 
 
-def _short_transforms(primitives: Sequence[tuple[str, Any]], arguments: Arguments) -> str | None:
-    points = arguments[2]
-    longest = max((max(params["fft_lengths"]) for name, params in primitives if name == "fft"), default=0)
-    if longest <= points:
-        return None
-    return f"there is a Fourier transform of {longest} samples; none may be longer than points = {points}"
-
-
 OVERLAP_SAVE = Grading(
     truth=_convolved,
     cases=_overlap_cases,
     sized=lambda random, length: (whole(random, length), whole(random, 3), 8),
     dtypes=("float32", "float64"),
-    structure=_short_transforms,
+    structure=short_transforms,
     lenses=(
         Lens(
             "wrong samples saved",

@@ -10,6 +10,7 @@ import numpy as np
 from convax.practice.grading import Arguments, Grading, Lens, Meant, Random, whole
 from convax.practice.gradings.definitions import correlation, layer, padded, spread, windows
 from convax.practice.gradings.first import UNFLIPPED
+from convax.practice.gradings.structures import one_convolution
 
 __all__ = ["CHANNELS"]
 
@@ -120,6 +121,7 @@ DEPTHWISE = Grading(
     truth=_depthwise,
     cases=_depthwise_cases,
     sized=lambda random, length: (whole(random, 2, 3, length), whole(random, 3, 3)),
+    structure=one_convolution,
     lenses=(
         Lens(
             "channels added up",

@@ -10,6 +10,7 @@ import numpy as np
 from convax.practice.grading import Arguments, Grading, Lens, Random, whole
 from convax.practice.gradings.definitions import correlation, padded, spread, windows
 from convax.practice.gradings.first import UNFLIPPED, pair, pairs, same
+from convax.practice.gradings.structures import one_convolution, uses
 
 __all__ = ["WINDOWS"]
 
@@ -28,6 +29,7 @@ STRIDED = Grading(
     truth=lambda x, kernel, stride: correlation(x, kernel, stride=stride),
     cases=_with_a_step,
     sized=_sized_with_a_step,
+    structure=uses("window_strides"),
     lenses=(
         Lens(
             "stride ignored",
@@ -90,6 +92,7 @@ DILATED = Grading(
     truth=lambda x, kernel, dilation: correlation(x, kernel, dilation=dilation),
     cases=_dilated_cases,
     sized=_sized_with_a_step,
+    structure=uses("rhs_dilation"),
     lenses=(
         Lens(
             "dilation ignored",
@@ -240,6 +243,7 @@ MOVING_AVERAGE = Grading(
     truth=_mean,
     cases=_average_cases,
     sized=lambda random, length: (whole(random, 3, length), 4),
+    structure=one_convolution,
     lenses=(
         Lens(
             "sum instead of mean",
