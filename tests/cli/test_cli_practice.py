@@ -22,6 +22,7 @@ REJECTED = Verdict("conv1d_basic", False, "flipped", ("the kernel was flipped",)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CONVAX_PRACTICE", str(tmp_path / "progress"))
     monkeypatch.setattr(progress, "_complained", set())
+    monkeypatch.setattr(progress, "_in_memory", {})
     return tmp_path / "progress" / "practice-1.json"
 
 

@@ -14,6 +14,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that progress is kept in."""
     monkeypatch.setenv("CONVAX_PRACTICE", str(tmp_path / "progress"))
     monkeypatch.setattr(progress, "_complained", set())
+    monkeypatch.setattr(progress, "_in_memory", {})
     file = progress.progress_file()
     assert file is not None
     return file
