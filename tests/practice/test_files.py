@@ -32,8 +32,9 @@ def judged_here(file: Path, source: str) -> Verdict:
 class TestInAProcess:
     """Each starts JAX, so they are few."""
 
-    def test_a_solution_is_accepted_whatever_it_prints(self, learner: Path) -> None:
+    def test_a_solution_is_accepted_whatever_it_prints(self, learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Also where the working folder has a jax.py, and where the file speaks like the judge."""
+        monkeypatch.chdir(learner.parent)
         (learner.parent / "jax.py").write_text("raise RuntimeError('not this one')")
         learner.write_text("print('{\"ok\": false}')\n" + show(NAME).solution)
         judged = judge_file(learner, NAME)
