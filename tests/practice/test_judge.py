@@ -123,7 +123,7 @@ class TestVerdict:
     def test_text(self) -> None:
         text = str(self.verdict)
         assert text == repr(self.verdict)
-        assert all(len(line) <= 100 for line in text.splitlines())
+        assert all(len(line) <= 80 for line in text.splitlines())
         assert "    x  [1 2]\n       [3 4]\n" in text
 
     def test_html_is_escaped(self) -> None:

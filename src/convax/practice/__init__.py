@@ -14,6 +14,7 @@ from convax.practice.catalogue import EXERCISES
 from convax.practice.exercise import Example, Exercise, Shown
 from convax.practice.progress import open_hint, remember_solved, standings
 from convax.practice.verdict import Verdict
+from convax.practice.wording import sentence
 
 __all__ = ["Example", "Exercise", "Shown", "Verdict", "check", "exercises", "hint", "show", "solution", "solved"]
 
@@ -76,8 +77,8 @@ def hint(name: str) -> Shown:
     """
     hints = show(name).hints
     opened = open_hint(name, len(hints))
-    lines = [f"hint {number} of {len(hints)}: {text}" for number, text in enumerate(hints[:opened], 1)]
-    return Shown("\n".join(lines))
+    texts = (f"hint {number} of {len(hints)}: {text}" for number, text in enumerate(hints[:opened], 1))
+    return Shown("\n".join(line for text in texts for line in sentence(text, hanging="  ")))
 
 
 def solution(name: str) -> Shown:

@@ -7,6 +7,8 @@ import html
 import re
 from typing import Any
 
+from convax.practice.wording import paragraphs
+
 __all__ = ["Example", "Exercise", "Shown"]
 
 
@@ -73,7 +75,7 @@ class Exercise:
             twice([1, 2])
             gives [2, 4]
         <BLANKLINE>
-        Arrays are JAX's, of any type of floats; the result has the type of the arguments.
+        Arrays are JAX's, of any type of floats; the result has their type.
     """
 
     name: str
@@ -102,7 +104,7 @@ class Exercise:
             (
                 f"{self.name}: {self.title}",
                 "",
-                self.task.strip(),
+                *paragraphs(self.task),
                 "",
                 f"    def {self.call}:",
                 "        ...",
@@ -113,7 +115,7 @@ class Exercise:
                 f"    {self.shown_call(example.arguments)}",
                 f"    gives {example.result}",
                 "",
-                "Arrays are JAX's, of any type of floats; the result has the type of the arguments.",
+                "Arrays are JAX's, of any type of floats; the result has their type.",
             )
         )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Verdict"]
+from convax.practice.wording import sentence
 
-WIDTH = 80
+__all__ = ["Verdict"]
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -102,9 +101,6 @@ class Verdict:
 
 
 def _wrapped(line: str) -> list[str]:
-    """A sentence in lines that are not too long; what is indented (a message of Python's) stays as it is."""
-    if line.startswith(" "):
-        return [f"  {line}"]
-    return textwrap.wrap(
-        line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-    )
+    """A sentence as lines; a message of Python's, which is indented, stays so."""
+    indent = "      " if line.startswith(" ") else "  "
+    return sentence(line.strip(), indent, f"{indent}  ")

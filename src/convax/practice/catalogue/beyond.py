@@ -126,7 +126,7 @@ def causal_stack(x, kernels):
 
 OVERLAP_SAVE = Exercise(
     name="overlap_save",
-    title="a long signal in pieces, by Fourier transforms",
+    title="a long signal in blocks, by Fourier",
     call="overlap_save(x, kernel, points)",
     task="""
 Compute numpy.convolve(x, kernel, mode="valid"), the textbook's convolution where the kernel fits:

@@ -108,7 +108,7 @@ TRANSPOSED = Exercise(
 Each sample of x puts a copy of the kernel into the output, `stride` samples after the one before;
 where copies overlap they add up:
 
-    y[i * stride + k] += x[i] * kernel[k]        for all i and k, with y = 0 at first
+    y[i * stride + k] += x[i] * kernel[k]    for all i and k; y is 0 at first
 
 `stride` is a plain Python number. Use lax.conv_general_dilated (or what is made of it).""",
     shapes=(("x", "(L,)"), ("kernel", "(K,)"), ("stride", "int"), ("result", "((L - 1) * stride + K,)")),

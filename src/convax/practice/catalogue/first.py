@@ -54,7 +54,8 @@ SAME_LENGTH = Exercise(
 As conv1d_basic, but the result is as long as the signal: zeros are added at both ends, K - 1 in
 all. Half of them go before the signal; where K - 1 is odd, the extra zero goes after it:
 
-    before = (K - 1) // 2        y[i] = sum over k of x[i + k - before] * kernel[k]
+    before = (K - 1) // 2
+    y[i] = sum over k of x[i + k - before] * kernel[k]
 
 where x is 0 outside of its ends. Use lax.conv_general_dilated.""",
     shapes=(("x", "(L,)"), ("kernel", "(K,)"), ("result", "(L,)")),

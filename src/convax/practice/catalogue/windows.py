@@ -78,7 +78,7 @@ CAUSAL = Exercise(
     task="""
 Output i may use the samples up to x[i], and none after it. The last tap meets x[i]:
 
-    y[i] = sum over k of x[i - (K - 1) + k] * kernel[k]        for i = 0 .. L - 1
+    y[i] = sum over k of x[i - (K - 1) + k] * kernel[k]    for i = 0 .. L - 1
 
 where x is 0 before its start. The kernel is not flipped. Use lax.conv_general_dilated.""",
     shapes=(("x", "(L,)"), ("kernel", "(K,)"), ("result", "(L,)")),
