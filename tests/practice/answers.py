@@ -133,6 +133,7 @@ WRONG_BASIC = (
 )
 
 MORE_BASIC = (
+    Wrong("conv1d_basic", "squeezed too far", "jnp.squeeze drops all of them", basic(end=".squeeze()")),
     Wrong(
         "conv1d_basic",
         "result left 3-D",

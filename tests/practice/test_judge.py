@@ -10,15 +10,16 @@ import pytest
 
 import convax
 from convax.practice import Verdict, check, exercises, progress
-from practice.answers import LAST, MORE_BASIC, OTHERS, RIGHT_BASIC, WRONG_BASIC, Wrong, function_of
+from practice.answers import ASKED, LAST, MORE_BASIC, OTHERS, RIGHT_BASIC, WRONG_BASIC, Wrong, function_of
 
-# One wrong answer of each exercise by default, all of them when deep tests are asked for.
-SEEN: set[str] = set()
+# Of each exercise a wrong answer, and one that goes another way, by default; all when deep tests are asked for.
+SEEN: set[tuple[str, bool]] = set()
 
 
 def sparing(wrong: Wrong) -> object:
-    marks = [pytest.mark.deep] if wrong.exercise in SEEN else []
-    SEEN.add(wrong.exercise)
+    kind = (wrong.exercise, wrong.diagnosis == ASKED)
+    marks = [pytest.mark.deep] if kind in SEEN else []
+    SEEN.add(kind)
     return pytest.param(wrong, id=wrong.label, marks=marks)
 
 

@@ -78,6 +78,9 @@ def explanation_of(tried: Sequence[Tried], grading: Grading) -> Finding:
     squeezed = [dataclasses.replace(case, yours=_squeezed(case)) for case in tried]
     if _rank(fault.yours) > _rank(fault.expected) and all(_is_shaped(case) for case in squeezed):
         return _left_over(fault, squeezed, grading)
+    if all(_is_squeezed(case) for case in tried):
+        says = "your result has lost an axis that has the size 1 in this case: jnp.squeeze drops all of them"
+        return Finding("squeezed too far", (says,), "drop only the axes that you added: y[0, 0]")
     for lens in grading.lenses:
         if all(_explains(lens.result, case) for case in tried):
             return Finding(lens.diagnosis, (lens.says,), lens.repair)
@@ -240,6 +243,10 @@ def _rank(array: Any) -> int:
 
 def _is_shaped(case: Tried) -> bool:
     return isinstance(case.yours, Failure) or _rank(case.yours) == _rank(case.expected)
+
+
+def _is_squeezed(case: Tried) -> bool:
+    return isinstance(case.yours, Failure) or is_equal(case.yours, np.squeeze(case.expected))
 
 
 def _squeezed(case: Tried) -> Any:

@@ -64,6 +64,7 @@ def _plain_jax() -> Iterator[None]:
         jax.enable_x64(False),
         jax.numpy_dtype_promotion("standard"),
         jax.numpy_rank_promotion("allow"),
+        jax.default_matmul_precision("highest"),  # also where the device would round to fewer bits
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")

@@ -129,7 +129,8 @@ OVERLAP_SAVE = Exercise(
     title="a long signal in blocks, by Fourier",
     call="overlap_save(x, kernel, points)",
     task="""
-Compute numpy.convolve(x, kernel, mode="valid"), the textbook's convolution where the kernel fits:
+Compute numpy.convolve(x, kernel, mode="valid"), the textbook's convolution where the kernel fits,
+of float32 or float64:
 
     y[i] = sum over k of x[i + K - 1 - k] * kernel[k]        for i = 0 .. L - K
 
