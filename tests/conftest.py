@@ -9,6 +9,8 @@ from collections.abc import Iterator
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2".strip()
 # Plans of the tests follow estimates, not what was once measured on the machine that they run on.
 os.environ["CONVAX_WISDOM"] = "off"
+# Nor are they somebody's progress in the exercises.
+os.environ["CONVAX_PRACTICE"] = "off"
 
 import jax
 import pytest

@@ -13,6 +13,7 @@ from convax.version import __version__ as __version__
 if TYPE_CHECKING:
     from convax import algorithms as algorithms
     from convax import errors as errors
+    from convax import practice as practice
     from convax.core import ConvSpec as ConvSpec
     from convax.core import Geometry as Geometry
     from convax.ops import conv1d as conv1d
@@ -48,7 +49,7 @@ _MODULE_OF = {
     "tune": "convax.tuning",
     "use_wisdom": "convax.planner",
 }
-_MODULES = ("algorithms", "errors")
+_MODULES = ("algorithms", "errors", "practice")
 
 __all__ = [*_MODULE_OF, *_MODULES]
 
