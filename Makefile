@@ -38,7 +38,7 @@ test-browser: $(VENV)/.with-test+bench+examples+browser
 
 # The explorer page as one file, from its parts.
 explorer:
-	$(PYTHON) -m explorer.assemble
+	$(PYTHON) -m explorer_page.assemble
 
 lint: $(VENV)/.with-test+lint
 	$(BIN)/ruff check .

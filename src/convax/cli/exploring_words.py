@@ -19,7 +19,9 @@ def explore_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write a copy instead of opening it.")
     ] = None,
-    print_path: Annotated[bool, typer.Option("--print-path", help="Print where the page is, and open nothing.")] = False,
+    print_path: Annotated[
+        bool, typer.Option("--print-path", help="Print where the page is, and open nothing.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Open the explorer in a browser: a page that shows what a convolution does, without server or network.

@@ -1,6 +1,6 @@
 """The explorer: one page, without server or network, that shows what a convolution does to its samples.
 
-`explorer.html` is assembled from the parts in the folder `explorer` of the repository.
+`explorer.html` is assembled from the parts in the folder `explorer_page` of the repository.
 """
 
 from __future__ import annotations

@@ -27,17 +27,16 @@ const symbolicFormula = (setting) =>
     ? "(L - 1) * stride - before - after + (K - 1) * dilation + 1 + output_padding"
     : "floor((before + L + after - ((K - 1) * dilation + 1)) / stride) + 1";
 
-function paddingWords(setting, geometry) {
-  const [before, after] = geometry.ends;
-  const name = setting.padding === "numbers" ? "" : `${setting.padding}: `;
-  if (setting.transposed) {
-    const end = (amount, where) =>
-      amount < 0 ? `${count(-amount, "output")} appended ${where}` : `${count(amount, "output")} cut off ${where}`;
-    return `${name}${end(before, "before")}, ${end(after, "after")}.`;
-  }
+function paddingWords(setting, { ends }) {
+  const { transposed } = setting;
   const end = (amount, where) =>
-    amount < 0 ? `${count(-amount, "sample")} trimmed ${where}` : `${count(amount, "zero")} added ${where}`;
-  return `${name}${end(before, "before")}, ${end(after, "after")}.`;
+    amount === 0
+      ? ""
+      : transposed
+        ? `${count(Math.abs(amount), "output")} ${amount < 0 ? "appended" : "cut off"} ${where}`
+        : `${count(Math.abs(amount), amount < 0 ? "sample" : "zero")} ${amount < 0 ? "trimmed" : "added"} ${where}`;
+  const words = [end(ends[0], "before"), end(ends[1], "after")].filter(Boolean).join(", ");
+  return `${words || `Nothing is ${transposed ? "cut off" : "added"}`}.`;
 }
 
 // Samples of the signal that stand under the window of output i, as first and last; null where there are none.

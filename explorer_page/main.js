@@ -171,8 +171,10 @@ function showWords() {
 }
 
 function showLegend() {
-  for (const kind of ["padding", "inserted", "trimmed"])
-    document.querySelector(`.legend .${kind}`).hidden = !document.querySelector(`#picture .${kind}`);
+  for (const key of document.querySelectorAll(".legend .key")) {
+    const kind = key.classList[1];
+    key.hidden = !document.querySelector(`#picture .cell.${kind}`);
+  }
 }
 
 async function copy(button, text) {

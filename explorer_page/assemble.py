@@ -1,4 +1,4 @@
-"""The explorer page as one file, from its parts: `python -m explorer.assemble`."""
+"""The explorer page as one file, from its parts: `python -m explorer_page.assemble`."""
 
 from __future__ import annotations
 

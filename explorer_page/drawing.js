@@ -76,9 +76,10 @@ class Drawing {
       x += pitch;
     }
     this.width = Math.max(width, x + 4);
-    // A picture narrower than its place stands in the middle.
+    // A picture narrower than its place stands in the middle, and the names of its rows stand beside it.
     const shift = Math.max(0, (width - x - 4) / 2);
     for (const [p, at] of this.places) this.places.set(p, at + shift);
+    this.gutter.style.transform = `translateX(${shift}px)`;
     this.outputY = this.top(this.rows.length) + 34;
   }
 

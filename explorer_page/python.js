@@ -2,7 +2,7 @@
 
 const WIDEST = 88;
 
-const pythonNumber = (value) => (Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value));
+const pythonNumber = (value) => (/[.e]/.test(String(value)) ? String(value) : `${value}.0`);
 const pythonRow = (row) => `[${row.map(pythonNumber).join(", ")}]`;
 
 // An array of any depth; rows after the first stand under it.
