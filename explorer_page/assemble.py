@@ -10,7 +10,20 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "src" / "convax" / "explorer" / "explorer.html"
 
 # In this order, since a part may use what stands in those before it.
-SCRIPTS = ("setting", "arithmetic", "python", "tongues", "layers", "words", "drawing", "player", "controls", "main")
+SCRIPTS = (
+    "setting",
+    "arithmetic",
+    "python",
+    "tongues",
+    "layers",
+    "words",
+    "drawing",
+    "player",
+    "controls",
+    "main",
+    "panel",
+    "start",
+)
 
 
 def assembled() -> str:

@@ -26,12 +26,14 @@ function numberRow(name, changed) {
   field.addEventListener("input", () => {
     if (field.value !== "" && Number.isFinite(Number(field.value))) changed(name, limited(name, Number(field.value)));
   });
-  field.addEventListener("blur", () => field.dispatchEvent(new Event("settle")));
+  let current = null;
+  field.addEventListener("blur", () => (field.value = current)); // a field that was left empty
   const row = made("div", { class: "row", id: `${name}-row` }, words, slider, field, made("span", { class: "hidden", id: `${name}-hint` }, hint));
   row.title = hint;
   return {
     row,
     set(value) {
+      current = value;
       slider.value = value;
       slider.style.setProperty("--share", `${(100 * (Math.min(max, Math.max(min, value)) - min)) / (max - min)}%`);
       if (document.activeElement !== field || Number(field.value) !== value) field.value = value;

@@ -1,12 +1,22 @@
 // The page: one setting, shown everywhere, kept in the address.
 
-const page = { setting: complete({}), result: null, feature: 0, tongue: "convax" };
+const page = { setting: complete({}), typed: {}, result: null, feature: 0, tongue: "convax" };
 const drawing = new Drawing(byId("picture"), byId("gutter"));
 const player = new Player(drawing, byId("scroller"), (output, byHand) => showOutput(byHand));
 const controls = new Controls((parts, hash) => {
-  if (parts === null) player.pause();
-  setSetting(parts === null ? fromHash(hash ?? "") : { ...page.setting, ...parts });
+  if (parts === null) {
+    player.pause();
+    return setSetting(fromHash(hash ?? ""));
+  }
+  const values = { x: overlaid(page.typed.x, parts.x), w: overlaid(page.typed.w, parts.w) };
+  setSetting({ ...page.setting, ...parts, ...values }, { typed: values });
 });
+
+// Values over others, keeping those beyond their ends: what a slider cut off returns when it is moved back.
+function overlaid(kept, values) {
+  if (!Array.isArray(values) || !Array.isArray(kept)) return values === undefined ? kept : values;
+  return range(Math.max(kept.length, values.length)).map((i) => overlaid(kept[i], values[i]));
+}
 
 // Spoken after a moment, so that dragging a slider does not read out every value on the way.
 let speaking = null;
@@ -15,8 +25,9 @@ function say(text) {
   speaking = setTimeout(() => tell(byId("live"), text), 400);
 }
 
-function setSetting(parts, { keepAddress = false } = {}) {
+function setSetting(parts, { keepAddress = false, typed = {} } = {}) {
   page.setting = complete(parts);
+  page.typed = { x: overlaid(typed.x, page.setting.x), w: overlaid(typed.w, page.setting.w) };
   page.result = compute(page.setting);
   page.feature = Math.min(page.feature, page.setting.features - 1);
   if (!keepAddress) writeAddress();
@@ -135,30 +146,6 @@ function showTable() {
   byId("table").replaceChildren(...rows);
 }
 
-// Colours for comments, texts and numbers; the text stays what it is.
-function coloured(code) {
-  return code.split(/(#[^\n]*|"[^"\n]*"|\b(?:import|from|lambda)\b|-?\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b)/).map((part, index) => {
-    if (index % 2 === 0) return part;
-    const kind = part[0] === "#" ? "comment" : part[0] === '"' ? "text" : /^[a-z]/.test(part) ? "word" : "number";
-    return made("span", { class: kind }, part);
-  });
-}
-
-function showCode() {
-  for (const tab of byId("tabs").children) {
-    const chosen = tab.dataset.tongue === page.tongue;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-    if (chosen) byId("panel").setAttribute("aria-labelledby", tab.id);
-  }
-  const said = codeIn(page.tongue, page.setting);
-  const code = said?.code;
-  byId("copy-code").disabled = !code;
-  byId("code").classList.toggle("sentence", !code);
-  if (code) byId("code").replaceChildren(...coloured(code));
-  else tell(byId("code"), said?.sentence ?? "There is no call to show: the setting cannot work.");
-}
-
 function showWords() {
   const { setting, result } = page;
   const gradient = result.error ? null : gradientWords(setting, result.geometry);
@@ -177,46 +164,6 @@ function showLegend() {
   }
 }
 
-async function copy(button, text) {
-  const before = button.textContent;
-  let done = true;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = made("textarea", { class: "hidden" });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    done = document.execCommand("copy");
-    area.remove();
-    button.focus();
-  }
-  button.textContent = done ? "Copied" : "Not copied";
-  say(button.textContent);
-  setTimeout(() => (button.textContent = before), 1500);
-}
-
-function chooseTongue(tongue, focus = false) {
-  page.tongue = tongue;
-  showCode();
-  if (focus) byId("tabs").querySelector('[aria-selected="true"]').focus();
-}
-
-for (const tongue of Object.keys(TONGUES)) {
-  const id = `tab-${tongue.toLowerCase().replace(".", "-")}`;
-  const tab = made("button", { type: "button", role: "tab", id, "aria-controls": "panel", "data-tongue": tongue }, tongue);
-  tab.addEventListener("click", () => chooseTongue(tongue));
-  byId("tabs").append(tab);
-}
-byId("tabs").addEventListener("keydown", (event) => {
-  const names = Object.keys(TONGUES);
-  const at = names.indexOf(page.tongue);
-  const target = { ArrowRight: at + 1, ArrowLeft: at - 1 + names.length, Home: 0, End: names.length - 1 }[event.key];
-  if (target === undefined) return;
-  event.preventDefault();
-  chooseTongue(names[target % names.length], true);
-});
-
 byId("feature").addEventListener("change", (event) => {
   page.feature = Number(event.target.value);
   show();
@@ -225,8 +172,6 @@ byId("back").addEventListener("click", () => byHand(player.output - 1));
 byId("forward").addEventListener("click", () => byHand(player.output + 1));
 byId("play").addEventListener("click", () => (player.playing ? player.pause() : player.play()));
 byId("scrub").addEventListener("input", (event) => byHand(Number(event.target.value)));
-byId("copy-code").addEventListener("click", (event) => copy(event.currentTarget, `${codeIn(page.tongue, page.setting).code}\n`));
-byId("copy-link").addEventListener("click", (event) => copy(event.currentTarget, location.href));
 
 function byHand(output) {
   player.pause();
@@ -236,63 +181,12 @@ function byHand(output) {
 // Arrow keys step wherever they have no other meaning.
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || page.result.error) return;
-  const busy = event.target.closest?.("input, select, textarea, button, summary, pre, [role=tab], [role=region]");
-  if (busy) return;
+  const within = (names) => event.target.closest?.(names);
+  if (within("input, select, textarea, pre, [role=tab], [role=region]")) return;
+  if (event.key === " " && within("a, button, summary")) return;
   const target = { ArrowRight: player.output + 1, ArrowLeft: player.output - 1, Home: 0, End: Infinity }[event.key];
   if (event.key === " ") player.playing ? player.pause() : player.play();
   else if (target !== undefined) byHand(target);
   else return;
   event.preventDefault();
-});
-
-const THEMES = { auto: ["◐", "Auto", "as the system"], light: ["○", "Light", "light"], dark: ["●", "Dark", "dark"] };
-function setTheme(theme) {
-  if (theme === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  const [mark, name, words] = THEMES[theme];
-  byId("theme").replaceChildren(mark, " ", made("span", {}, name));
-  byId("theme").setAttribute("aria-label", `Colours: ${words}`);
-  page.theme = theme;
-}
-byId("theme").addEventListener("click", () => {
-  const names = Object.keys(THEMES);
-  setTheme(names[(names.indexOf(page.theme) + 1) % names.length]);
-});
-setTheme("auto");
-
-// Drawn anew where the room changes.
-let room = 0;
-new ResizeObserver(([{ contentRect }]) => {
-  if (Math.abs(contentRect.width - room) < 1 || !page.result) return;
-  room = contentRect.width;
-  show();
-}).observe(byId("scroller"));
-
-window.addEventListener("hashchange", () => setSetting(fromHash(location.hash), { keepAddress: true }));
-setSetting(fromHash(location.hash), { keepAddress: true });
-
-// For tests and for the curious: the page's arithmetic without its controls.
-//   convax.compute(parts)       -> { error: { kind, what, arithmetic, repair } | null, output: [feature][i] | null,
-//                                    length, ends: [before, after], formula, x, w }
-//   convax.code(tongue, parts)  -> { code, axes } | { sentence } | null
-//   convax.gradient(parts)      -> the code of the gradient with respect to x | null
-//   convax.set(parts), get(), step(output), tongues
-// `parts` are fields of a setting, as get() shows them; what is left out is as in the worked example.
-window.convax = Object.freeze({
-  tongues: Object.keys(TONGUES),
-  get: () => structuredClone(page.setting),
-  set: (parts) => setSetting(parts),
-  step: (output) => byHand(output),
-  compute(parts) {
-    const setting = complete(parts);
-    const { error, geometry, output } = compute(setting);
-    const length = output ? geometry.outputs : 0;
-    return { error, output, length, ends: geometry?.ends ?? null, formula: geometry?.formula ?? null, x: setting.x, w: kernelArray(setting) };
-  },
-  code: (tongue, parts) => codeIn(tongue, complete(parts)),
-  gradient(parts) {
-    const setting = complete(parts);
-    const { error, geometry } = compute(setting);
-    return error ? null : gradientWords(setting, geometry).code;
-  },
 });

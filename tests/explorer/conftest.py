@@ -53,4 +53,6 @@ def opened(chromium: Any) -> Iterator[Any]:
     chromium.get_log("browser")
     chromium.get(page().as_uri())
     yield chromium
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert chromium.get_log("browser") == []

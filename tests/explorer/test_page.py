@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from explorer_page.assemble import assembled
 
 from convax.explorer import page
-from explorer_page.assemble import assembled
 
 ROOT = Path(__file__).parents[2]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -59,7 +59,16 @@ def test_is_small(text: str) -> None:
 
 
 def test_refers_to_nothing_outside(text: str, read: Reader) -> None:
-    for pattern in (r"https?:", r"//cdn", r"@import", r"\burl\(", r"\bimport\(", r"fetch\(", r"XMLHttpRequest", r"WebSocket"):
+    for pattern in (
+        r"https?:",
+        r"//cdn",
+        r"@import",
+        r"\burl\(",
+        r"\bimport\(",
+        r"fetch\(",
+        r"XMLHttpRequest",
+        r"WebSocket",
+    ):
         assert not re.search(pattern, text), pattern
     assert read.all("src") == []
     assert {link for link in read.all("href") if not link.startswith("#")} == {"data:,"}
@@ -67,7 +76,9 @@ def test_refers_to_nothing_outside(text: str, read: Reader) -> None:
 
 def test_forbids_a_network_to_itself(read: Reader) -> None:
     (policy,) = (
-        attributes["content"] for _, attributes in read.tags if attributes.get("http-equiv") == "Content-Security-Policy"
+        attributes["content"]
+        for _, attributes in read.tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
     )
     assert policy is not None and policy.startswith("default-src 'none';")
     assert "connect-src" not in policy and "http" not in policy

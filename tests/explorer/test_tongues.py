@@ -13,6 +13,8 @@ import pytest
 from explorer.settings import Setting, typical
 
 NEEDS = {"PyTorch": "torch", "Flax": "flax", "Equinox": "equinox", "Keras": "keras"}
+# Layers are slow to make; the deep sweep makes hundreds of them.
+FEWER = {"convax": 20, "Flax": 14, "Equinox": 14, "Keras": 14}
 TONGUES = ("convax", "lax", "jax.numpy", "NumPy", "SciPy", "PyTorch", "Flax", "Equinox", "Keras")
 # By hand: what random settings meet too seldom.
 SPECIAL: list[Setting] = [
@@ -59,10 +61,12 @@ def check(page: Any, tongue: str, settings: list[Setting], at_least: int) -> Non
     if tongue in NEEDS and importlib.util.find_spec(NEEDS[tongue]) is None:
         pytest.skip(f"{NEEDS[tongue]} is not installed")
     spoken = 0
-    for setting in settings:
-        said, told = page.execute_script(
-            "return [convax.code(arguments[0], arguments[1]), convax.compute(arguments[1])]", tongue, setting
-        )
+    answers = page.execute_script(
+        "return arguments[1].map((setting) => [convax.code(arguments[0], setting), convax.compute(setting)])",
+        tongue,
+        settings,
+    )
+    for setting, (said, told) in zip(settings, answers, strict=True):
         if "sentence" in said:
             assert said["sentence"].endswith(".")
             continue
@@ -81,7 +85,8 @@ def test_settings_by_hand(opened, as_a_user, tongue) -> None:
 
 @pytest.mark.parametrize("tongue", TONGUES)
 def test_random_settings(opened, as_a_user, tongue) -> None:
-    check(opened, tongue, typical(40, seed=11), at_least=12)
+    settings = typical(40, seed=11)
+    check(opened, tongue, settings[: FEWER.get(tongue, 40)], at_least=5)
 
 
 @pytest.mark.deep
@@ -101,9 +106,9 @@ def test_the_gradient_is_the_convolution_that_is_named(opened, as_a_user) -> Non
 
     import convax
 
-    for setting in [*SPECIAL[:-1], *typical(20, seed=13)]:
-        code, told, call = opened.execute_script(
-            "return [convax.gradient(arguments[0]), convax.compute(arguments[0]), convax.code('lax', arguments[0])]",
+    for setting in [*SPECIAL[:-1], *typical(8, seed=13)]:
+        code, call = opened.execute_script(
+            "return [convax.gradient(arguments[0]), convax.code('lax', arguments[0])]",
             setting,
         )
         names: dict[str, Any] = {}
