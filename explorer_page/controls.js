@@ -67,7 +67,7 @@ const EXAMPLES = [
   ["Causal, dilated", "length=12&dilation=3&padding=CAUSAL"],
   ["Channels", "length=6&channels=2&features=2"],
   ["Depthwise", "length=6&channels=3&features=3&groups=3&padding=SAME"],
-  ["Transposed", "length=4&stride=2&transposed=1&padding=1,1&outputPadding=1"],
+  ["Transposed", "length=4&stride=2&transposed=1&padding=1,1&outputPadding=1&w=1,2,3"],
   ["Too long", "length=3&taps=5"],
 ];
 
