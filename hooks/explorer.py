@@ -1,4 +1,4 @@
-"""A hook of mkdocs: the explorer page joins the site as it is, as `explorer.html` beside the other pages."""
+"""A hook of mkdocs: the explorer page joins the site as it is, as `explorer-page.html` beside the other pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ PAGE = Path(__file__).parents[1] / "src" / "convax" / "explorer" / "explorer.htm
 
 
 def on_files(files: Files, *, config: Any) -> Files:
-    """Adds the page, so that `[the explorer](explorer.html)` is a link that a strict build can check."""
-    files.append(File.generated(config, "explorer.html", abs_src_path=str(PAGE)))
+    """Adds the page, so that `[the explorer](explorer-page.html)` is a link that a strict build can check."""
+    files.append(File.generated(config, "explorer-page.html", abs_src_path=str(PAGE)))
     return files

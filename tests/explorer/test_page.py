@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -127,11 +128,12 @@ def test_the_hook_of_the_site_adds_it(tmp_path: Path) -> None:
 
     docs = tmp_path / "docs"
     docs.mkdir()
-    (docs / "index.md").write_text("[the explorer](explorer.html)\n", "utf-8")
+    shutil.copy(ROOT / "docs" / "explorer.md", docs)
+    (docs / "index.md").write_text("[the explorer](explorer.md)\n", "utf-8")
     site = tmp_path / "site"
     config = tmp_path / "mkdocs.yml"
     hook = ROOT / "hooks" / "explorer.py"
     config.write_text(f"site_name: test\nstrict: true\ndocs_dir: {docs}\nsite_dir: {site}\nhooks: [{hook}]\n", "utf-8")
     build(load_config(str(config)))
-    assert (site / "explorer.html").read_text("utf-8") == assembled()
-    assert 'href="explorer.html"' in (site / "index.html").read_text("utf-8")
+    assert (site / "explorer-page.html").read_text("utf-8") == assembled()
+    assert 'href="../explorer-page.html"' in (site / "explorer" / "index.html").read_text("utf-8")
