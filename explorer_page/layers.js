@@ -53,16 +53,18 @@ function inFlax(setting, geometry) {
 
 function inEquinox(setting, geometry) {
   const { channels, features, taps, stride, dilation, groups, transposed, padding } = setting;
-  const [before, after] = geometry.ends;
   const isWord = !transposed && ["VALID", "SAME", "SAME_LOWER"].includes(padding);
-  const numbers = before === after ? unless("padding", before, 0) : `padding=(${pair(geometry.ends)},)`;
+  // Equinox takes output padding below the stride only; any other is so much less cut off.
+  const extra = transposed && setting.outputPadding < stride ? setting.outputPadding : 0;
+  const ends = transposed ? [geometry.ends[0], geometry.ends[1] - setting.outputPadding + extra] : geometry.ends;
+  const numbers = ends[0] === ends[1] ? unless("padding", ends[0], 0) : `padding=(${pair(ends)},)`;
   const layer = pythonCall(transposed ? "eqx.nn.ConvTranspose1d" : "eqx.nn.Conv1d", [
     `${channels}`,
     `${features}`,
     `${taps}`,
     unless("stride", stride, 1),
     isWord ? `padding="${padding}"` : numbers,
-    transposed ? unless("output_padding", setting.outputPadding, 0) : "",
+    unless("output_padding", extra, 0),
     unless("dilation", dilation, 1),
     unless("groups", groups, 1),
     "use_bias=False",

@@ -132,8 +132,10 @@ function showShapes() {
   tell(byId("numeric"), page.result.geometry?.formula ?? "not defined for this setting");
 }
 
+// Made only where it is looked at: it holds every product of every output.
 function showTable() {
   const { setting, result, feature } = page;
+  if (!byId("all").open) return;
   const rows = result.error
     ? []
     : result.output[feature].map((value, index) => {
@@ -168,6 +170,7 @@ byId("feature").addEventListener("change", (event) => {
   page.feature = Number(event.target.value);
   show();
 });
+byId("all").addEventListener("toggle", showTable);
 byId("back").addEventListener("click", () => byHand(player.output - 1));
 byId("forward").addEventListener("click", () => byHand(player.output + 1));
 byId("play").addEventListener("click", () => (player.playing ? player.pause() : player.play()));

@@ -31,7 +31,7 @@ const DEFAULTS = Object.freeze({
 });
 
 // The numbers that stand in a signal and in a kernel until others are typed: the worked example, 1..5 and 1, 1, 1.
-const defaultSample = (channel, position) => (channel === 0 ? position + 1 : ((position * (channel + 2)) % 5) - 1);
+const defaultSample = (channel, position) => (channel === 0 ? position + 1 : (((position * (channel + 2)) % 11) % 5) - 1);
 const defaultTap = (feature, channel, tap) =>
   feature + channel === 0 ? 1 : [1, -1, 2][(tap + 2 * feature + channel) % 3];
 

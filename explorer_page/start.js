@@ -26,7 +26,7 @@ setSetting(fromHash(location.hash), { keepAddress: true });
 
 // For tests and for the curious: the page's arithmetic without its controls.
 //   convax.compute(parts)       -> { error: { kind, what, arithmetic, repair } | null, output: [feature][i] | null,
-//                                    length, ends: [before, after], formula, x, w }
+//                                    length, ends: [before, after], formula, x, w (null where it cannot work) }
 //   convax.code(tongue, parts)  -> { code, axes } | { sentence } | null
 //   convax.gradient(parts)      -> the code of the gradient with respect to x | null
 //   convax.set(parts), get(), step(output), tongues
@@ -40,7 +40,8 @@ window.convax = Object.freeze({
     const setting = complete(parts);
     const { error, geometry, output } = compute(setting);
     const length = output ? geometry.outputs : 0;
-    return { error, output, length, ends: geometry?.ends ?? null, formula: geometry?.formula ?? null, x: setting.x, w: kernelArray(setting) };
+    const { ends = null, formula = null } = geometry ?? {};
+    return { error, output, length, ends, formula, x: setting.x, w: error ? null : kernelArray(setting) };
   },
   code: (tongue, parts) => codeIn(tongue, complete(parts)),
   gradient(parts) {

@@ -114,12 +114,7 @@ function gradientWords(setting, geometry) {
   };
 }
 
-// Output i as a sum; products with padding are kept, so that the number of terms is the number of taps.
-function sumWords(setting, geometry, feature, output, total) {
-  const terms = termsOf(setting, geometry, feature, output);
-  return { terms, total: shown(total) };
-}
-
+// Output `index` of a feature in a sentence: what the window covers, and the sum.
 function sentenceOf(setting, { geometry, output }, feature, index) {
   const terms = termsOf(setting, geometry, feature, index);
   const name = setting.features > 1 ? `feature ${feature}, output ${index}` : `output ${index}`;

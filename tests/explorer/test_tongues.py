@@ -30,6 +30,7 @@ SPECIAL: list[Setting] = [
     {"flipped": True, "padding": "SAME", "w": [[[1, 2, 3]]]},
     {"taps": 4, "padding": "SAME_LOWER", "w": [[[1, 2, 3, 4]]]},
     {"taps": 4, "padding": "numbers", "before": 1, "after": 1, "w": [[[1, 2, 3, 4]]]},
+    {"transposed": True, "dilation": 3, "padding": "numbers", "after": 1, "outputPadding": 2},
     {"length": 3, "taps": 5, "padding": "FULL", "w": [[[1, 2, 3, 4, 5]]]},
     {"length": 3, "taps": 4, "padding": "SAME", "w": [[[1, 2, 3, 4]]]},
     {"transposed": True, "stride": 4, "taps": 2, "padding": "numbers"},

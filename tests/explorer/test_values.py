@@ -51,6 +51,14 @@ def test_many_random_settings(opened) -> None:
     sweep(opened, 2000, seed=6)
 
 
+def test_a_transposed_kernel_that_no_group_divides(opened) -> None:
+    """Once a crash of the page: there is no kernel to show, and the error says why."""
+    for channels, features in ((2, 3), (3, 2), (4, 6)):
+        setting = {"transposed": True, "groups": 4, "channels": channels, "features": features}
+        told = ask(opened, [setting])[0]
+        assert "does not divide" in compare(setting, told) and told["w"] is None
+
+
 def test_the_worked_example_stands_first(opened) -> None:
     assert opened.execute_script("return convax.compute(convax.get())")["output"] == [[6, 9, 12]]
     assert opened.find_element("id", "sum").text == "y[0] = 1·1 + 2·1 + 3·1 = 6"
@@ -65,6 +73,7 @@ def test_padding_that_trims(opened, trims) -> None:
 
 def test_every_cell_of_the_page_holds_what_was_computed(opened) -> None:
     """The picture, the table and the shapes show the numbers that `convax.compute` gives."""
+    opened.find_element("css selector", "#all summary").click()
     for setting in random_settings(16, seed=8):
         opened.execute_script("convax.set(arguments[0])", setting)
         told = ask(opened, [setting])[0]
