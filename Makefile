@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-oldest test-deep lint docs pages bench bench-full train clean
+.PHONY: demo test test-oldest test-deep test-browser explorer lint docs pages bench bench-full train clean
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convax needs Python >= 3.11; try make PYTHON=python3.12")'
@@ -30,6 +30,15 @@ test-oldest:
 
 test-deep: $(VENV)/.with-test+lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep
+
+# The explorer page in a real browser. Chromium and its driver come from the system (on Debian: apt-get install chromium
+# chromium-driver); the check of accessibility needs npm too. What is missing is skipped, with its reason.
+test-browser: $(VENV)/.with-test+bench+examples+browser
+	$(BIN)/python -m pytest tests/explorer -rs
+
+# The explorer page as one file, from its parts.
+explorer:
+	$(PYTHON) -m explorer_page.assemble
 
 lint: $(VENV)/.with-test+lint
 	$(BIN)/ruff check .

@@ -151,6 +151,13 @@ def test_links_to_files_beside_docs_lead_to_pages(build: tuple[pathlib.Path, str
     assert "CONTRIBUTING.md)" not in (folder / "index.html").read_text("utf-8")
 
 
+def test_the_explorer_is_a_page_of_its_own(build: tuple[pathlib.Path, str]) -> None:
+    folder, _ = build
+    shipped = ROOT / "src" / "convax" / "explorer" / "explorer.html"
+    assert (folder / "explorer" / "index.html").read_text("utf-8") == shipped.read_text("utf-8")
+    assert 'href="explorer/index.html"' in (folder / "explorer.html").read_text("utf-8")
+
+
 def test_how_links_are_turned() -> None:
     from pages import hooks
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from convax.cli import inspecting_words, planning_words, practising_words
+from convax.cli import exploring_words, inspecting_words, planning_words, practising_words
 from convax.cli.failure import INTERRUPTED, exit_code_of, termination_unwinds
 
 __all__ = ["app", "run"]
@@ -147,6 +147,7 @@ def demo_command(
 planning_words.add_to(app)
 inspecting_words.add_to(app)
 practising_words.add_to(app)
+exploring_words.add_to(app)
 
 
 def _refuse(error: Exception) -> int:

@@ -1,0 +1,1 @@
+"""The parts of the explorer page, and how they become one file."""
