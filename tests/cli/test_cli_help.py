@@ -25,7 +25,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-COMMANDS = ("filter", "plan", "inspect", "demo", "tune", "wisdom", "calibrate", "explore", "--version")
+COMMANDS = ("filter", "plan", "inspect", "demo", "tune", "wisdom", "calibrate", "explore", "practice", "--version")
 
 
 @pytest.mark.parametrize(
