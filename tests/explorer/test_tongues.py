@@ -100,7 +100,7 @@ def test_random_settings(opened, as_a_user, tongue) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("tongue", TONGUES)
 def test_many_random_settings(opened, as_a_user, tongue) -> None:
-    check(opened, tongue, typical(300, seed=12), at_least=90)
+    check(opened, tongue, typical(150, seed=12), at_least=45)
 
 
 def test_no_code_where_the_setting_cannot_work(opened) -> None:
