@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from convax import errors as errors
     from convax.core import ConvSpec as ConvSpec
     from convax.core import Geometry as Geometry
+    from convax.explaining import Explanation as Explanation
+    from convax.explaining import explain as explain
     from convax.ops import conv1d as conv1d
     from convax.ops import conv1d_basic as conv1d_basic
     from convax.ops import conv_general_dilated as conv_general_dilated
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "ConvSpec": "convax.core",
+    "Explanation": "convax.explaining",
     "Geometry": "convax.core",
     "Inspection": "convax.transform",
     "Plan": "convax.planner",
@@ -43,6 +46,7 @@ _MODULE_OF = {
     "conv_transpose1d": "convax.ops",
     "convolve": "convax.ops",
     "correlate": "convax.ops",
+    "explain": "convax.explaining",
     "inspect": "convax.transform",
     "plan": "convax.ops",
     "tune": "convax.tuning",
