@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from convax import errors as errors
     from convax.core import ConvSpec as ConvSpec
     from convax.core import Geometry as Geometry
+    from convax.explaining import Diagnosis as Diagnosis
     from convax.explaining import Explanation as Explanation
     from convax.explaining import explain as explain
+    from convax.explaining import why as why
     from convax.ops import conv1d as conv1d
     from convax.ops import conv1d_basic as conv1d_basic
     from convax.ops import conv_general_dilated as conv_general_dilated
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "ConvSpec": "convax.core",
+    "Diagnosis": "convax.explaining",
     "Explanation": "convax.explaining",
     "Geometry": "convax.core",
     "Inspection": "convax.transform",
@@ -51,6 +54,7 @@ _MODULE_OF = {
     "plan": "convax.ops",
     "tune": "convax.tuning",
     "use_wisdom": "convax.planner",
+    "why": "convax.explaining",
 }
 _MODULES = ("algorithms", "errors")
 

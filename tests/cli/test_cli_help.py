@@ -25,7 +25,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-COMMANDS = ("filter", "plan", "inspect", "demo", "tune", "wisdom", "calibrate", "--version")
+COMMANDS = ("filter", "plan", "inspect", "explain", "demo", "tune", "wisdom", "calibrate", "--version")
 
 
 @pytest.mark.parametrize(

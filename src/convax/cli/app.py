@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from convax.cli import inspecting_words, planning_words
+from convax.cli import explaining_words, inspecting_words, planning_words
 from convax.cli.failure import INTERRUPTED, exit_code_of, termination_unwinds
 
 __all__ = ["app", "run"]
@@ -146,6 +146,7 @@ def demo_command(
 
 planning_words.add_to(app)
 inspecting_words.add_to(app)
+explaining_words.add_to(app)
 
 
 def _refuse(error: Exception) -> int:

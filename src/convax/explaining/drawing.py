@@ -146,11 +146,15 @@ def sum_of(reading: Reading, labels: Labels, output: int) -> str:
         'y1 = x1·w0 + x2·w1 + x3·w2'
     """
     terms = products(reading, output)
-    parts = [f"{labels.sample(term.sample)}·{labels.tap(term.tap)}" for term in terms]
+    parts = [f"{labels.sample(term.sample)}·{_factor(labels.tap(term.tap))}" for term in terms]
     if len(parts) > MOST_PRODUCTS:
         parts = [*parts[: MOST_PRODUCTS - 2], "...", parts[-1]]
     text = f"y{output} = {' + '.join(parts)}"
     return f"{text} = {shown(sum(map(labels.value, terms)))}" if labels.known else text
+
+
+def _factor(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
 
 
 def sliding(reading: Reading, labels: Labels) -> list[str]:
