@@ -10,7 +10,6 @@ import jax
 import numpy as np
 import pytest
 
-import convax
 from convax.explaining.tongues import TONGUES
 from explaining.calls import random_call
 
@@ -50,9 +49,7 @@ def check(seed: int, tongues: list[str]) -> None:
             assert got.shape == want.shape, f"{call} in {name}:\n{said[name]}"
             exact = want.dtype.kind in "iu"
             tolerance = 0 if exact else 3e-5 * scale
-            np.testing.assert_allclose(
-                got, want, rtol=0, atol=tolerance, err_msg=f"{call} in {name}:\n{said[name]}"
-            )
+            np.testing.assert_allclose(got, want, rtol=0, atol=tolerance, err_msg=f"{call} in {name}:\n{said[name]}")
         else:
             assert explanation.unsaid[name], name
 
@@ -65,7 +62,7 @@ def test_random_calls(seed: int) -> None:
 
 @pytest.mark.deep
 @pytest.mark.parametrize("first", range(1000, 1500, 50))
-def test_many_random_calls(first: int) -> None:
+def test_five_hundred_random_calls(first: int) -> None:
     for seed in range(first, first + 50):
         check(seed, INSTALLED)
     jax.clear_caches()

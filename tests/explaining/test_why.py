@@ -81,7 +81,7 @@ ROWS = {
     "channels last declared as channels first": Row(
         np.ones((8, 100, 16), "float32"), np.ones((5, 16, 32), "float32"),
         what=("100 channels (NCH)", "takes 16"), because=("100, not 16",),
-        code=('dimension_numbers=("NHC", "OIH", "NHC")', 'if the kernel is HIO: dimension_numbers=("NHC", "HIO", "NHC")'),
+        code=('dimension_numbers=("NHC", "OIH", "NHC")', 'kernel is HIO: dimension_numbers=("NHC", "HIO", "NHC")'),
         shape=(8, 69, 5),
     ),
     "channels last, in silence": Row(

@@ -78,7 +78,9 @@ def _explained(request: ExplainRequest, report: Report) -> Explanation:
         try:
             dtype = jax.numpy.dtype(request.dtype)
         except TypeError as error:
-            raise CommandError(f"--dtype {request.dtype} is no dtype: use float32, float64, bfloat16, int32, ...") from error
+            raise CommandError(
+                f"--dtype {request.dtype} is no dtype: use float32, float64, bfloat16, int32, ..."
+            ) from error
     if request.function not in FUNCTIONS:
         raise CommandError(f"--call {request.function} is no function: use one of {', '.join(FUNCTIONS)}")
     with report.hearing_warnings(), wide_if_needed(dtype), report.stage("explaining"):

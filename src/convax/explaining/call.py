@@ -43,7 +43,7 @@ class Operand:
     numbers: tuple[int | float, ...] | None = None
 
     @property
-    def struct(self) -> jax.ShapeDtypeStruct:
+    def struct(self) -> Any:
         """The operand as JAX traces it."""
         return jax.ShapeDtypeStruct(self.shape, jax.dtypes.canonicalize_dtype(jax.numpy.dtype(self.dtype)))
 
@@ -182,7 +182,9 @@ def operand(name: str, value: Any) -> Operand:
     """An array, a `jax.ShapeDtypeStruct`, a list of numbers, or a tuple of sizes (then float32)."""
     if isinstance(value, tuple) and all(isinstance(size, (int, np.integer)) for size in value):
         if any(size < 0 for size in value):
-            raise ShapeError(f"{name} is the shape {value}", "no axis has fewer than 0 entries", "pass values as a list")
+            raise ShapeError(
+                f"{name} is the shape {value}", "no axis has fewer than 0 entries", "pass values as a list"
+            )
         return Operand(name, tuple(int(size) for size in value), "float32")
     if isinstance(value, jax.ShapeDtypeStruct) or hasattr(value, "aval"):
         return Operand(name, tuple(value.shape), str(value.dtype), _numbers(value))

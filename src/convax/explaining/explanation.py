@@ -61,7 +61,7 @@ class Explanation:
         from convax.explaining.tongues import TONGUES, said_in
 
         said = {name: said_in(name, self) for name in TONGUES}
-        return {name: each.reason for name, each in said.items() if each.code is None}
+        return {name: each.reason for name, each in said.items() if each.reason is not None}
 
     def in_(self, tongue: str) -> str:
         """The call in one tongue, or a comment that says why there is none.

@@ -142,7 +142,9 @@ class _Drawing:
             terms = products(self.explanation.reading, output)
             values.append(sum(self.value(term.position) * float(self.taps[term.tap]) for term in terms))
         self._stems(axes, outputs, values, [RESULT if output == chosen else "#9cc4ab" for output in outputs])
-        axes.set(title=f"result: {geometry.output} outputs, number {chosen} dark", ylabel="output", xlabel="output index")
+        axes.set(
+            title=f"result: {geometry.output} outputs, number {chosen} dark", ylabel="output", xlabel="output index"
+        )
         axes.set_xlim(low - 0.7, low + len(outputs) - 0.3)
 
     def _stems(self, axes: Axes, places: list[int], values: list[float], colours: list[Any]) -> None:

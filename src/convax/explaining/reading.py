@@ -74,17 +74,13 @@ def read(call: Call) -> Reading:
 def _basic(call: Call) -> Reading:
     x, w = call.operands[:2]
     geometry = Geometry(x.shape[0], w.shape[0]) if len(x.shape) == len(w.shape) == 1 else None
-    return Reading(
-        _axes("H", len(x.shape)), _axes("K", len(w.shape)), "H", Layout() if geometry else None, geometry
-    )
+    return Reading(_axes("H", len(x.shape)), _axes("K", len(w.shape)), "H", Layout() if geometry else None, geometry)
 
 
 def _layer(call: Call) -> Reading:
     layout = _tried(lambda: Layout.parse(call.setting("layout")))
     reading = _three_axes(call, layout)
-    stride, dilation, groups = (
-        _tried(lambda name=name: as_positive(name, call.setting(name))) for name in ("stride", "dilation", "groups")
-    )
+    stride, dilation, groups = (_positive(call, name) for name in ("stride", "dilation", "groups"))
     mode = _tried(lambda: resolve_padding_mode(call.setting("padding_mode")))
     geometry = _window(call, reading, stride, dilation, 1, call.setting("padding"))
     return dataclasses.replace(reading, geometry=geometry, groups=groups or 1, mode=mode)
@@ -93,13 +89,11 @@ def _layer(call: Call) -> Reading:
 def _transposed(call: Call) -> Reading:
     layout = _tried(lambda: arrangement_of(call.setting("layout")))
     reading = dataclasses.replace(_three_axes(call, layout), flipped=True)
-    stride, dilation, groups = (
-        _tried(lambda name=name: as_positive(name, call.setting(name))) for name in ("stride", "dilation", "groups")
-    )
+    stride, dilation, groups = (_positive(call, name) for name in ("stride", "dilation", "groups"))
     extra = _tried(lambda: as_integer("output_padding", call.setting("output_padding")))
     length, taps = _size(call, reading, 0, "H"), _size(call, reading, 1, "K")
     reading = dataclasses.replace(reading, groups=groups or 1)
-    if None in (stride, dilation, extra, length, taps):
+    if stride is None or dilation is None or extra is None or length is None or taps is None:
         return reading
     reach = (taps - 1) * dilation + 1
     cut = _tried(lambda: cut_of(call.setting("padding"), length, reach, stride))
@@ -118,7 +112,7 @@ def _lax(call: Call) -> Reading:
     else:
         reading = Reading("?" * len(shapes[0]), "?" * len(shapes[1]), "")
     stride, upsample, dilation, groups, batch_groups = (
-        _tried(lambda name=name: as_positive(name, 1 if call.setting(name) is None else call.setting(name)))
+        _positive(call, name)
         for name in ("window_strides", "lhs_dilation", "rhs_dilation", "feature_group_count", "batch_group_count")
     )
     padding = call.setting("padding")
@@ -132,24 +126,26 @@ def _numpy(call: Call) -> Reading:
     mode = _tried(lambda: mode_of(call.setting("mode")))
     correlates = call.function == "correlate"
     flipped = not correlates
-    axes, sizes = [], []
+    axes: list[str] = []
+    known: list[int | None] = []
     for operand, letter in zip(call.operands, "HK", strict=False):
         rank = len(operand.shape)
         place = -1 if rank == 1 else axis
         if rank == 0 and not correlates:  # NumPy's convolve takes a number for one sample
             axes.append("")
-            sizes.append(1)
+            known.append(1)
         elif rank == 0 or place is None or not -rank <= place < rank:
             axes.append("?" * rank)
-            sizes.append(None)
+            known.append(None)
         else:
             axes.append("".join(letter if each == place % rank else "N" for each in range(rank)))
-            sizes.append(operand.shape[place])
+            known.append(operand.shape[place])
     rank = max(ranks)
     out = "".join("H" if each == (axis or 0) % max(rank, 1) else "N" for each in range(rank)) or "H"
     reading = Reading(axes[0], axes[1], out if rank > 1 else "H", Layout() if rank <= 1 else None, flipped=flipped)
     reading = dataclasses.replace(reading, conjugated=correlates)
-    if mode is None or None in sizes:
+    sizes = [size for size in known if size is not None]
+    if mode is None or len(sizes) < 2:
         return reading
     length, taps = max(sizes), min(sizes)
     ends = {"valid": (0, 0), "full": (taps - 1, taps - 1), "same": (taps // 2, taps - taps // 2 - 1)}[mode]
@@ -211,11 +207,17 @@ def _lax_layout(numbers: Any) -> Layout | None:
     if len(words) == 3 and all(isinstance(word, str) and len(word) == 3 for word in words):
         spatial = next(letter for letter in words[0] if letter not in "NC")
         return Layout.parse(f"{words[0]},{words[1]}->{words[2]}".replace(spatial, "H"))
-    return Layout.from_dimension_numbers(words) if len(words) == 3 else None  # type: ignore[arg-type]
+    return Layout.from_dimension_numbers(words) if len(words) == 3 else None
 
 
 def _axes(letter: str, rank: int) -> str:
     return letter if rank == 1 else "?" * rank
+
+
+def _positive(call: Call, name: str) -> int | None:
+    value = call.setting(name)
+    number: int | None = _tried(lambda: as_positive(name, 1 if value is None else value))
+    return number
 
 
 def _tried(ask: Callable[[], Any]) -> Any:

@@ -236,9 +236,7 @@ def _empty(draft: Draft) -> Draft:
     problem, rhs, reading = draft.problem, draft.call.operands[1], read(draft.call)
     if problem is None or reading.geometry is None or reading.geometry.taps or reading.layout is None:
         return draft
-    shape = tuple(
-        1 if letter == "H" else size for letter, size in zip(reading.layout.kernel, rhs.shape, strict=True)
-    )
+    shape = tuple(1 if letter == "H" else size for letter, size in zip(reading.layout.kernel, rhs.shape, strict=True))
     return draft.reshaped(1, shape, rhs.dtype, f"jnp.ones({shape}, lhs.dtype)")
 
 

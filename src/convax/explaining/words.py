@@ -85,9 +85,9 @@ def _axes(explanation: Explanation) -> Section:
     if reading.swapped:
         first, second = (operand.name for operand in call.operands[:2])
         lines.append(f"{second} is longer, so it is the signal, and {first} slides over it, as in NumPy")
-    letters = [(operand.name, _LETTERS[operand.name]) for operand in call.operands[:2] if operand.name in _LETTERS]
-    if letters and reading.geometry is not None:
-        lines.append("below, " + " and ".join(f"{letter}3 is number 3 of {name}" for name, letter in letters))
+    short = [(operand.name, _LETTERS[operand.name]) for operand in call.operands[:2] if operand.name in _LETTERS]
+    if short and reading.geometry is not None:
+        lines.append("below, " + " and ".join(f"{letter}3 is number 3 of {name}" for name, letter in short))
     return Section("axes", tuple(lines), drawn=True)
 
 
@@ -101,8 +101,10 @@ def _named(letters: str, shape: Sequence[int], per_group: Mapping[str, str]) -> 
 def _padding(explanation: Explanation, geometry: Geometry) -> Section:
     reading, labels = explanation.reading, labels_of(explanation)
     before, after = geometry.padding
-    what = "zeros" if reading.mode is None else {"wrap": "the other end", "edge": "the edge"}.get(
-        reading.mode, "a reflection"
+    what = (
+        "zeros"
+        if reading.mode is None
+        else {"wrap": "the other end", "edge": "the edge"}.get(reading.mode, "a reflection")
     )
     parts = []
     for count, place in ((before, "before"), (after, "after")):
@@ -145,8 +147,11 @@ def _outputs(explanation: Explanation) -> list[Section]:
     lines = [*window(reading, labels, output), sum_of(reading, labels, output)]
     spec = explanation.spec
     if spec is not None and spec.group_channels > 1 and not explanation.call.function.startswith("corr"):
-        lines.append(f"summed over the {spec.group_channels} channels of its group" if spec.groups > 1 else
-                     f"summed over the {spec.group_channels} channels")
+        lines.append(
+            f"summed over the {spec.group_channels} channels of its group"
+            if spec.groups > 1
+            else f"summed over the {spec.group_channels} channels"
+        )
     found = [Section(f"output {output} of {geometry.output}", tuple(lines), drawn=True)]
     rows = sliding(reading, labels)
     if rows and geometry.output > 1:

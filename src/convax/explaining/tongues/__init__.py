@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from convax.core import Geometry
-from convax.explaining.tongues.layers import equinox, flax, keras
 from convax.explaining.tongues.lax import lax
+from convax.explaining.tongues.layers import equinox, flax, keras
 from convax.explaining.tongues.prepared import wanted_dtype
 from convax.explaining.tongues.signals import jax_numpy, numpy, scipy
 from convax.explaining.tongues.torch import torch

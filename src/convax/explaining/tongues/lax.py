@@ -21,7 +21,7 @@ def lax(explanation: Explanation, wanted: str) -> list[str]:
     preferred = spec.out_dtype
     prepared = prepare(explanation, JAX, spec.dtype.name if preferred is not None else wanted)
     geometry, layout = prepared.geometry, prepared.layout
-    padding = call.setting("padding") if call.function in ("conv1d", "conv_general_dilated") else None
+    padding = call.setting("padding") if call.function in ("conv1d", "conv_general_dilated") else ""
     words = {"VALID", "SAME", "SAME_LOWER"}
     if geometry.padding == (0, 0) and geometry.upsample == 1:
         ends = '"VALID"'

@@ -225,9 +225,9 @@ def _of_numpy(explanation: Explanation, dialect: Dialect, lines: list[str]) -> P
         lines.append(f"w = {dialect.reshape('w', (1, 1, geometry.taps))}")
         sizes = (count, 1, 1)
     else:
-        for name, length, shape in (("x", geometry.length, (1, count)), ("w", geometry.taps, (count, 1))):
+        for name, length, lead in (("x", geometry.length, (1, count)), ("w", geometry.taps, (count, 1))):
             whole = dialect.broadcast(name, (*batch, length))
-            lines.append(f"{name} = {dialect.reshape(whole, (*shape, length))}")
+            lines.append(f"{name} = {dialect.reshape(whole, (*lead, length))}")
         sizes, groups = (1, count, count), count
     if batch:
         after.insert(0, f"y = {dialect.reshape('y', (*batch, geometry.output))}")
