@@ -45,7 +45,7 @@ def equinox(explanation: Explanation, wanted: str) -> list[str]:
     prepared.ordered(JAX, "NCH", "OIH")
     # A transposed layer takes the kernel of the window that slides, which is what `prepare` makes.
     cut = explanation.reading.cut
-    if cut is not None and min(cut) >= 0:
+    if cut is not None and min(cut) >= 0 and cut[2] < prepared.geometry.upsample:
         before, after, extra = cut
         geometry = prepared.geometry
         options = _steps(stride=(geometry.upsample, 1), output_padding=(extra, 0))
