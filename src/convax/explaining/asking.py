@@ -67,6 +67,9 @@ def _explained(call: Call, output: int | None) -> Explanation:
     except ConvaxError as error:
         # Whoever keeps the explanation should not keep the frames of the trace.
         return Explanation(call, reading, problem=error.with_traceback(None))
+    except (TypeError, ValueError) as error:  # JAX's own: of types and settings that are handed through
+        what = f"JAX refuses this call: {str(error).splitlines()[0]}"
+        return Explanation(call, reading, problem=ArgumentError(what, repair="leave that argument at its default"))
     result = traced.out_avals[0]
     geometry = reading.geometry
     explanation = Explanation(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from convax.core import Geometry
 from convax.explaining.reading import Reading
-from convax.explaining.window import Product, products, sample_at, start_of
+from convax.explaining.window import Product, product, product_at, products, sample_at, start_of
 
 __all__ = ["Labels", "padded_signal", "sliding", "sum_of", "window"]
 
@@ -113,7 +113,6 @@ def window(reading: Reading, labels: Labels, output: int) -> list[str]:
     geometry = reading.geometry
     assert geometry is not None
     start = start_of(reading, output)
-    taps = {product.position: product.tap for product in products(reading, output)}
     places: list[int | None] = []
     margin = 2
     low, high = max(0, start - margin), min(geometry.padded, start + geometry.reach + margin)
@@ -127,7 +126,8 @@ def window(reading: Reading, labels: Labels, output: int) -> list[str]:
         if place is None:
             column = ("...", "...", "...")
         else:
-            tap = labels.tap(taps[place]) if place in taps else ""
+            met = product_at(reading, output, place)
+            tap = "" if met is None else labels.tap(met.tap)
             column = (str(place), labels.sample(sample_at(geometry, place, reading.mode)), tap)
         width = max(map(len, column))
         for row, text in zip(rows, column, strict=True):
@@ -145,12 +145,18 @@ def sum_of(reading: Reading, labels: Labels, output: int) -> str:
         >>> sum_of(Reading(geometry=Geometry(5, 3)), Labels(("x", "w")), 1)
         'y1 = x1·w0 + x2·w1 + x3·w2'
     """
-    terms = products(reading, output)
+    geometry = reading.geometry
+    assert geometry is not None
+    count = geometry.taps
+    shown_ones = range(count) if count <= MOST_PRODUCTS else [*range(MOST_PRODUCTS - 2), count - 1]
+    terms = [product(reading, output, place) for place in shown_ones]
     parts = [f"{labels.sample(term.sample)}·{_factor(labels.tap(term.tap))}" for term in terms]
-    if len(parts) > MOST_PRODUCTS:
-        parts = [*parts[: MOST_PRODUCTS - 2], "...", parts[-1]]
+    if count > MOST_PRODUCTS:
+        parts.insert(-1, "...")
     text = f"y{output} = {' + '.join(parts)}"
-    return f"{text} = {shown(sum(map(labels.value, terms)))}" if labels.known else text
+    if not labels.known:
+        return text
+    return f"{text} = {shown(sum(map(labels.value, products(reading, output))))}"
 
 
 def _factor(text: str) -> str:
@@ -167,7 +173,7 @@ def sliding(reading: Reading, labels: Labels) -> list[str]:
     width = max(map(len, [*heads, *(labels.tap(tap) for tap in range(geometry.taps))]))
     lines = [f"{'signal':<8}{'  '.join(head.rjust(width) for head in heads)}"]
     for output in range(geometry.output):
-        taps = {product.position: labels.tap(product.tap) for product in products(reading, output)}
+        taps = {term.position: labels.tap(term.tap) for term in products(reading, output)}
         row = "  ".join(taps.get(place, "").rjust(width) for place in range(geometry.padded))
         lines.append(f"{'kernel':<8}{row}   {sum_of(reading, labels, output)}")
     return lines

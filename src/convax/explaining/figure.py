@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from convax.core import Geometry
 from convax.errors import ShapeError
 from convax.explaining.explanation import Explanation
-from convax.explaining.window import is_drawable, products, sample_at, start_of
+from convax.explaining.window import is_drawable, product, product_at, sample_at, start_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +20,7 @@ __all__ = ["draw"]
 INK, FAINT = "#2b2d42", "#d9dee5"
 SIGNAL, PADDING, KERNEL, RESULT = "#3d6b99", "#b8c4d2", "#c8553d", "#3f7d58"
 MOST_PLACES = 64
+MOST_TAPS = 1024  # beyond them the result of an example is not worth its time
 STYLE = {
     "font.size": 10,
     "axes.titlesize": 11,
@@ -86,15 +86,18 @@ class _Drawing:
             numbers.reverse()
         # Without numbers a shape stands for them: a wave, and a kernel that rises, so that a flip is seen.
         self.known = None not in numbers
-        wave = 2 + np.sin(np.arange(geometry.length) * 0.7)
-        ramp = np.linspace(0.4, 1.0, geometry.taps)
-        self.samples = np.asarray(numbers[0] if self.known else wave, float)
-        self.taps = np.asarray(numbers[1] if self.known else ramp, float)
-        self.terms = products(explanation.reading, explanation.output)
+        self.samples, self.taps = numbers
+        met = [product_at(explanation.reading, explanation.output, place) for place in places]
+        self.visible = [term for term in met if term is not None]
 
     def value(self, place: int) -> float:
         index = sample_at(self.geometry, place, self.explanation.reading.mode)
-        return 0.0 if index is None else float(self.samples[index])
+        if index is None:
+            return 0.0
+        return float(self.samples[index]) if self.known else 2 + math.sin(0.7 * index)
+
+    def tap(self, index: int) -> float:
+        return float(self.taps[index]) if self.known else 0.4 + 0.6 * (index + 1) / self.geometry.taps
 
     def fill(self, rows: list[Axes]) -> None:
         signal, kernel, product, result = rows
@@ -108,9 +111,9 @@ class _Drawing:
         self._stems(signal, places, [self.value(place) for place in places], colours)
         example = "" if self.known else "; an example, as only shapes are known"
         signal.set(title=f"signal {names[0]} (blue) with its padding (grey){example}", ylabel="sample")
-        visible = [term for term in self.terms if term.position in self.places]
+        visible = self.visible
         positions = [term.position for term in visible]
-        taps = [float(self.taps[term.tap]) for term in visible]
+        taps = [self.tap(term.tap) for term in visible]
         self._stems(kernel, positions, taps, [KERNEL] * len(taps))
         how = ", flipped" if reading.flipped else ""
         kernel.set(title=f"kernel {names[1]}{how}, at output {output}", ylabel="tap")
@@ -124,12 +127,12 @@ class _Drawing:
         kernel.margins(y=0.25)
         values = [self.value(place) * tap for place, tap in zip(positions, taps, strict=True)]
         self._stems(product, positions, values, [INK] * len(values))
-        total = f", their sum is {sum(values):.4g}" if self.known and len(visible) == len(self.terms) else ""
+        total = f", their sum is {sum(values):.4g}" if self.known and len(visible) == self.geometry.taps else ""
         product.set(title=f"products of the two{total}", ylabel="product", xlabel="place in the padded signal")
         # The same places one under another: only the last of the three needs its numbers.
         for axes in (signal, kernel, product):
             axes.set_xlim(self.places.start - 0.7, self.places.stop - 0.3)
-            first, last = self.terms[0].position, self.terms[-1].position
+            first, last = visible[0].position, visible[-1].position
             axes.axvspan(first - 0.5, last + 0.5, color=KERNEL, alpha=0.08, linewidth=0)
         self._result(result)
 
@@ -139,8 +142,9 @@ class _Drawing:
         outputs = list(range(low, min(geometry.output, low + MOST_PLACES)))
         values = []
         for output in outputs:
-            terms = products(self.explanation.reading, output)
-            values.append(sum(self.value(term.position) * float(self.taps[term.tap]) for term in terms))
+            places = range(min(geometry.taps, MOST_TAPS))
+            terms = [product(self.explanation.reading, output, place) for place in places]
+            values.append(sum(self.value(term.position) * self.tap(term.tap) for term in terms))
         self._stems(axes, outputs, values, [RESULT if output == chosen else "#9cc4ab" for output in outputs])
         axes.set(
             title=f"result: {geometry.output} outputs, number {chosen} dark", ylabel="output", xlabel="output index"

@@ -7,7 +7,7 @@ import dataclasses
 from convax.core import Geometry
 from convax.explaining.reading import Reading
 
-__all__ = ["Product", "is_drawable", "products", "sample_at", "start_of"]
+__all__ = ["Product", "is_drawable", "product", "product_at", "products", "sample_at", "start_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +61,25 @@ def start_of(reading: Reading, output: int) -> int:
     return (geometry.output - 1 - output if reading.reversed else output) * geometry.stride
 
 
+def product(reading: Reading, output: int, place: int) -> Product:
+    """The product number `place` of an output, in the order of the signal."""
+    geometry = reading.geometry
+    assert geometry is not None
+    position = start_of(reading, output) + place * geometry.dilation
+    tap = geometry.taps - 1 - place if reading.flipped else place
+    return Product(position, sample_at(geometry, position, reading.mode), tap)
+
+
 def products(reading: Reading, output: int) -> list[Product]:
     """The products that an output sums, in the order of the signal."""
     geometry = reading.geometry
     assert geometry is not None
-    start = start_of(reading, output)
-    found = []
-    for place in range(geometry.taps):
-        position = start + place * geometry.dilation
-        tap = geometry.taps - 1 - place if reading.flipped else place
-        found.append(Product(position, sample_at(geometry, position, reading.mode), tap))
-    return found
+    return [product(reading, output, place) for place in range(geometry.taps)]
+
+
+def product_at(reading: Reading, output: int, position: int) -> Product | None:
+    """The product at a place of the padded signal, or None where no tap stands."""
+    geometry = reading.geometry
+    assert geometry is not None
+    place, between = divmod(position - start_of(reading, output), geometry.dilation)
+    return product(reading, output, place) if not between and 0 <= place < geometry.taps else None
