@@ -86,7 +86,8 @@ class _Drawing:
             numbers.reverse()
         # Without numbers a shape stands for them: a wave, and a kernel that rises, so that a flip is seen.
         self.known = None not in numbers
-        self.samples, self.taps = numbers
+        self.samples = numbers[0] if self.known else None
+        self.taps = numbers[1] if self.known else None
         met = [product_at(explanation.reading, explanation.output, place) for place in places]
         self.visible = [term for term in met if term is not None]
 
@@ -94,10 +95,10 @@ class _Drawing:
         index = sample_at(self.geometry, place, self.explanation.reading.mode)
         if index is None:
             return 0.0
-        return float(self.samples[index]) if self.known else 2 + math.sin(0.7 * index)
+        return 2 + math.sin(0.7 * index) if self.samples is None else float(self.samples[index])
 
     def tap(self, index: int) -> float:
-        return float(self.taps[index]) if self.known else 0.4 + 0.6 * (index + 1) / self.geometry.taps
+        return 0.4 + 0.6 * (index + 1) / self.geometry.taps if self.taps is None else float(self.taps[index])
 
     def fill(self, rows: list[Axes]) -> None:
         signal, kernel, product, result = rows
