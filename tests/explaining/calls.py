@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import convax
+from convax.core import Layout, resolve_padding
 
 __all__ = ["RandomCall", "random_call"]
 
@@ -87,7 +88,7 @@ def _signal(draw: np.random.Generator) -> RandomCall:
 
 def _add_mode(draw: np.random.Generator, settings: dict[str, Any], length: int, reach: int) -> None:
     mode = _pick(draw, ("zeros", "zeros", "reflect", "edge", "circular"))
-    before, after = convax.core.resolve_padding(settings["padding"], length, reach, settings["stride"])
+    before, after = resolve_padding(settings["padding"], length, reach, settings["stride"])
     if mode != "reflect" or max(before, after) < length:
         settings["padding_mode"] = mode
 
@@ -105,7 +106,7 @@ def _layer(draw: np.random.Generator) -> RandomCall:
     length, taps, stride, dilation = _steps(draw)
     groups, channels, features = _channels(draw)
     layout, dtype = _pick(draw, LAYOUTS), _pick(draw, DTYPES)
-    parsed = convax.core.Layout.parse(layout)
+    parsed = Layout.parse(layout)
     lead = _pick(draw, ((2,), (3,), (1,), (2, 3), ()))
     x = (*lead, *_arranged(parsed.data[1:], C=channels, H=length))
     w = _arranged(parsed.kernel, O=features, I=channels // groups, H=taps)
