@@ -28,7 +28,7 @@ def run(code: str, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
 
 
 # Those whose code takes JAX long to compile are run for some of the calls only, where few are tried.
-SELDOM = {"lax": 2, "keras": 2, "jax.numpy": 4, "flax": 4, "equinox": 4}
+SELDOM = {"lax": 3, "keras": 3, "jax.numpy": 5, "flax": 5, "equinox": 5}
 
 
 def check(seed: int, tongues: list[str]) -> None:
