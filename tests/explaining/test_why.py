@@ -16,7 +16,10 @@ from jax.lax import conv_general_dilated as copied
 
 import convax
 from convax.errors import ArgumentTypeError, ConvaxError
+from convax.explaining.call import Call
 from convax.explaining.observing import HOUSES, ORIGINALS
+from convax.explaining.repairs import Draft, repaired
+from ops.mistakes import lax_calls
 
 
 def ones(*shape: int, dtype: Any = "float32") -> jax.Array:
@@ -277,3 +280,28 @@ def test_everything_is_put_back_and_other_threads_pass() -> None:
     assert seen == [(1, 1, 0)] and not answer.is_wrong, "the other thread's call is not ours"
     convax.why(lambda: 1 / 0)
     assert all(getattr(house, name) is ORIGINALS[name] for name, house in HOUSES.items())
+
+
+# None of them names a repair that is one call: the data themselves are of another dimension.
+WITHOUT_REPAIR = {"a 2-D kernel for 1-D data"}
+LAX_CALLS = {
+    label: mistake for label, mistake in {**lax_calls.LAX, **lax_calls.OBSERVED}.items() if "lax_call" in mistake.call
+}
+
+
+@pytest.mark.parametrize("label", LAX_CALLS)
+def test_every_wrong_call_of_lax_is_repaired(label: str) -> None:
+    with pytest.raises(ConvaxError) as caught:
+        LAX_CALLS[label].make()
+    found = repaired(Draft(Call.of_failed(caught.value.call)))
+    if label in WITHOUT_REPAIR:
+        assert found is None
+        return
+    assert found is not None
+    operands = caught.value.call.operands
+    names: dict[str, Any] = {
+        name: jnp.asarray(np.ones(shape, jnp.dtype(dtype)))
+        for name, (shape, dtype) in zip(("lhs", "rhs"), operands, strict=True)
+    }
+    exec(found.code, names)
+    assert names["y"].size > 0
