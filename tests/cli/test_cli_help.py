@@ -31,10 +31,7 @@ COMMANDS = ("filter", "plan", "inspect", "explain", "demo", "tune", "wisdom", "c
 @pytest.mark.parametrize(
     "words",
     [
-        *(
-            [name, "--help"]
-            for name in COMMANDS
-        ),
+        *([name, "--help"] for name in COMMANDS),
         *(["wisdom", name, "--help"] for name in ("path", "show", "save", "load", "forget")),
         ["--help"],
         ["--version"],
@@ -58,10 +55,7 @@ print("loaded:", sorted(set(sys.modules) & set({HEAVY!r})), "code:", code)
 
 
 def test_help_names_the_commands_and_every_kernel(command) -> None:
-    assert all(
-        name in command("--help").out
-        for name in COMMANDS
-    )
+    assert all(name in command("--help").out for name in COMMANDS)
     options = command("filter", "--help").out
     for option in (
         "--kernel",
