@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from convax import practice as practice
     from convax.core import ConvSpec as ConvSpec
     from convax.core import Geometry as Geometry
+    from convax.explaining import Diagnosis as Diagnosis
+    from convax.explaining import Explanation as Explanation
+    from convax.explaining import explain as explain
+    from convax.explaining import why as why
     from convax.ops import conv1d as conv1d
     from convax.ops import conv1d_basic as conv1d_basic
     from convax.ops import conv_general_dilated as conv_general_dilated
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "ConvSpec": "convax.core",
+    "Diagnosis": "convax.explaining",
+    "Explanation": "convax.explaining",
     "Geometry": "convax.core",
     "Inspection": "convax.transform",
     "Plan": "convax.planner",
@@ -44,10 +50,12 @@ _MODULE_OF = {
     "conv_transpose1d": "convax.ops",
     "convolve": "convax.ops",
     "correlate": "convax.ops",
+    "explain": "convax.explaining",
     "inspect": "convax.transform",
     "plan": "convax.ops",
     "tune": "convax.tuning",
     "use_wisdom": "convax.planner",
+    "why": "convax.explaining",
 }
 _MODULES = ("algorithms", "errors", "practice")
 

@@ -25,7 +25,10 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-COMMANDS = ("filter", "plan", "inspect", "demo", "tune", "wisdom", "calibrate", "explore", "practice", "--version")
+COMMANDS = (
+    *("filter", "plan", "inspect", "explain", "explore", "practice"),
+    *("demo", "tune", "wisdom", "calibrate", "--version"),
+)
 
 
 @pytest.mark.parametrize(

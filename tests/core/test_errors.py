@@ -9,7 +9,7 @@ import pytest
 from convax import errors
 from convax.errors import ConvaxError
 
-KINDS = [getattr(errors, name) for name in errors.__all__]
+KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -32,3 +32,7 @@ def test_are_what_callers_catch() -> None:
     assert issubclass(errors.AlgorithmError, ValueError)
     assert issubclass(errors.ArgumentTypeError, TypeError)
     assert all(issubclass(kind, ConvaxError) for kind in KINDS)
+
+
+def test_an_error_of_no_call_has_no_explanation() -> None:
+    assert ConvaxError("what").explanation is None

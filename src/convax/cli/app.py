@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from convax.cli import exploring_words, inspecting_words, planning_words, practising_words
+from convax.cli import explaining_words, exploring_words, inspecting_words, planning_words, practising_words
 from convax.cli.failure import INTERRUPTED, exit_code_of, termination_unwinds
 
 __all__ = ["app", "run"]
@@ -148,6 +148,7 @@ planning_words.add_to(app)
 inspecting_words.add_to(app)
 practising_words.add_to(app)
 exploring_words.add_to(app)
+explaining_words.add_to(app)
 
 
 def _refuse(error: Exception) -> int:

@@ -21,7 +21,7 @@ from convax.ops.arrays import as_array
 from convax.ops.eager import call
 from convax.ops.planned import planned
 
-__all__ = ["convolve", "correlate"]
+__all__ = ["convolve", "correlate", "mode_of"]
 
 Mode = Literal["full", "same", "valid"]
 # NumPy's C code still understands the numbers.
@@ -107,7 +107,7 @@ def _convolve(a: Any, v: Any, *, dtype: Any, mode: Any, axis: int, algorithm: An
     a, v = (jnp.atleast_1d(jnp.asarray(operand).astype(dtype)) for operand in (a, v))
     axis = _check_axis(a, v, axis)
     _check_not_empty(a, v, axis, ("a cannot be empty", "v cannot be empty"))
-    word = _mode(mode)
+    word = mode_of(mode)
 
     def one(a: Array, v: Array) -> Array:
         if v.shape[0] > a.shape[0]:
@@ -119,7 +119,7 @@ def _convolve(a: Any, v: Any, *, dtype: Any, mode: Any, axis: int, algorithm: An
 
 def _correlate(a: Any, v: Any, *, dtype: Any, mode: Any, axis: int, algorithm: Any, precision: Any) -> Array:
     a, v = (jnp.asarray(operand).astype(dtype) for operand in (a, v))
-    word = _mode(mode)  # checked in NumPy's order: the mode comes first here, the operands in convolve
+    word = mode_of(mode)  # checked in NumPy's order: the mode comes first here, the operands in convolve
     if a.ndim == 0 or v.ndim == 0:
         raise ShapeError(
             "object of too small depth for desired array: correlate takes arrays of at least one axis",
@@ -180,7 +180,7 @@ def _check_not_empty(a: Array, v: Array, axis: int, texts: tuple[str, str]) -> N
             raise ShapeError(text, f"its shape is {operand.shape}", "pass at least one sample and one tap")
 
 
-def _mode(mode: Any) -> Mode:
+def mode_of(mode: Any) -> Mode:
     if isinstance(mode, str):
         for word in _MODES:
             if mode == word:

@@ -21,7 +21,7 @@ from convax.ops.layers import add_bias
 from convax.ops.planned import planned
 from convax.ops.ranks import Ranks
 
-__all__ = ["conv_transpose1d"]
+__all__ = ["arrangement_of", "conv_transpose1d", "cut_of"]
 
 
 def conv_transpose1d(
@@ -108,7 +108,7 @@ def _conv_transpose1d(
     precision: Any,
     preferred_element_type: Any,
 ) -> Array:
-    arrangement = _arrangement(layout)
+    arrangement = arrangement_of(layout)
     stride, dilation, groups = (
         as_positive(name, value) for name, value in (("stride", stride), ("dilation", dilation), ("groups", groups))
     )
@@ -121,7 +121,7 @@ def _conv_transpose1d(
     _check_sizes(x_shape, w.shape, length, kernel.shape[2])
     check_transposed_channels(x_shape, w.shape, arrangement, groups, x.shape)
     reach = (kernel.shape[2] - 1) * dilation + 1
-    before, after = _cut(padding, length, reach, stride)
+    before, after = cut_of(padding, length, reach, stride)
     extra = _extra(output_padding, padding, stride, dilation)
     spread = (reach - 1 - before, reach - 1 - after + extra)
     geometry = Geometry(length, kernel.shape[2], dilation=dilation, upsample=stride, padding=spread)
@@ -146,13 +146,13 @@ def _conv_transpose1d(
     return ranks.result(y)
 
 
-def _arrangement(layout: Any) -> Layout:
+def arrangement_of(layout: Any) -> Layout:
     """The axes; without a word for the kernel, channels first means PyTorch's order."""
     parsed = Layout.parse(layout)
     return Layout(parsed.data, "IOH", parsed.out) if parsed.data == "NCH" and "," not in layout else parsed
 
 
-def _cut(padding: Any, length: int, reach: int, stride: int) -> tuple[int, int]:
+def cut_of(padding: Any, length: int, reach: int, stride: int) -> tuple[int, int]:
     """Samples cut off before and after, from a number, a pair or one of the words that lax knows here."""
     if not isinstance(padding, str):
         return resolve_padding(padding, length, reach, stride)
