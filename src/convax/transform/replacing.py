@@ -23,14 +23,23 @@ Choice = Callable[[ConvSpec], str | Algorithm | None]
 
 def convolution_of(equation: JaxprEqn) -> ConvSpec | None:
     """The one-dimensional convolution that an equation is and that convax can plan, or None."""
+    return _spec_of(equation) if _can_plan(equation) else None
+
+
+def _can_plan(equation: JaxprEqn) -> bool:
     if equation.primitive is not conv1d_p and equation.primitive is not lax.conv_general_dilated_p:
-        return None
+        return False
     x, w = (atom.aval for atom in equation.invars)
-    return spec_of(x, w, equation.params) if can_plan(x, w, equation.params) else None
+    return can_plan(x, w, equation.params)
 
 
-def choice_of(algorithm: str | Algorithm | None, plans: Wisdom | Mapping[ConvSpec, Any] | None) -> Choice:
-    """What a caller asks for: for each convolution its plan, else one algorithm wherever it can serve.
+def _spec_of(equation: JaxprEqn) -> ConvSpec:
+    x, w = (atom.aval for atom in equation.invars)
+    return spec_of(x, w, equation.params)
+
+
+def choice_of(algorithm: str | Algorithm | None, plans: Wisdom | Mapping[ConvSpec, Any] | None) -> Choice | None:
+    """What a caller asks for: for each convolution its plan, else one algorithm wherever it serves; None for neither.
 
     Raises:
         AlgorithmError: An algorithm that does not exist.
@@ -43,6 +52,9 @@ def choice_of(algorithm: str | Algorithm | None, plans: Wisdom | Mapping[ConvSpe
             "plans say for each convolution how to compute it",
             "pass a dictionary {ConvSpec: algorithm}, or a convax.Wisdom",
         )
+
+    if algorithm is None and plans is None:
+        return None
 
     def choice(spec: ConvSpec) -> str | Algorithm | None:
         planned = _planned(plans, spec)
@@ -65,14 +77,13 @@ def _serves(algorithm: str | Algorithm, spec: ConvSpec) -> bool:
     return any(setting.why_not(spec) is None for setting in settings)
 
 
-def replacing(choice: Choice) -> Rewriting:
-    """The rewriting that hands one-dimensional convolutions to the planner, each as a choice says."""
+def replacing(choice: Choice | None) -> Rewriting:
+    """The rewriting that hands one-dimensional convolutions to the planner, each as a choice says, if there is one."""
 
     def change(equation: JaxprEqn) -> JaxprEqn | None:
-        spec = convolution_of(equation)
-        if spec is None:
+        if not _can_plan(equation):
             return None
-        wanted = choice(spec)
+        wanted = None if choice is None else choice(_spec_of(equation))
         # A call of convax is planned already, and has decided where it names its algorithm.
         if equation.primitive is conv1d_p and (wanted is None or equation.params["algorithm"] is not None):
             return None

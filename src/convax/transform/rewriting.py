@@ -18,6 +18,8 @@ __all__ = ["Change", "Rewriting"]
 
 Change = Callable[[JaxprEqn], JaxprEqn | None]
 
+# Most parameters are words and numbers, and most of a rewriting's time would go into looking at them.
+_PLAIN = frozenset({bool, float, int, str, type(None)})
 # Bodies that are not compiled by XLA but by a compiler of kernels: what they hold, it has to know.
 _KERNELS = {"pallas_call", "core_map", "mosaic_gpu", "triton_kernel_call", "tpu_custom_call"}
 
@@ -60,15 +62,19 @@ class Rewriting:
             return changed
         if equation.primitive.name in _KERNELS:
             return equation
-        params = {name: self._parameter(name, value) for name, value in equation.params.items()}
-        if all(params[name] is value for name, value in equation.params.items()):
-            return equation
-        return equation.replace(params=params)
+        changed_params = {}
+        for name, value in equation.params.items():
+            new = value if type(value) in _PLAIN else self._parameter(name, value)
+            if new is not value:
+                changed_params[name] = new
+        return equation.replace(params={**equation.params, **changed_params}) if changed_params else equation
 
     def _parameter(self, name: str, value: Any) -> Any:
         if is_jaxpr(value):
             return self(value)
         if type(value) in (tuple, list):
+            if all(type(entry) in _PLAIN for entry in value):
+                return value
             entries = [self._parameter(name, entry) for entry in value]
             unchanged = all(new is old for new, old in zip(entries, value, strict=True))
             return value if unchanged else type(value)(entries)
