@@ -33,7 +33,7 @@ test-deep: $(VENV)/.with-test+lint
 
 # The explorer page in a real browser. Chromium and its driver come from the system (on Debian: apt-get install chromium
 # chromium-driver); the check of accessibility needs npm too. What is missing is skipped, with its reason.
-test-browser: $(VENV)/.with-test+bench+examples+browser
+test-browser: $(VENV)/.with-test+examples+browser
 	$(BIN)/python -m pytest tests/explorer -rs
 
 # The explorer page as one file, from its parts.
