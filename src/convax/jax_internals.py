@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+_ANY_JITTED = jax.jit(lambda x: x + 0)  # its equation is the pattern for `call_as_jit`
 
 
 def is_tracer(value: Any) -> bool:
@@ -279,11 +280,6 @@ def scope_of(equation: JaxprEqn) -> str:
     return str(getattr(equation.source_info, "name_stack", ""))
 
 
-@jax.jit
-def _any_jitted(x: Any) -> Any:
-    return x + 0
-
-
 def call_as_jit(function: ClosedJaxpr, name: str, *arrays: Array) -> list[Array]:
     """Call a traced function inside of another trace as one equation, as if `jax.jit` had just traced it there.
 
@@ -293,7 +289,7 @@ def call_as_jit(function: ClosedJaxpr, name: str, *arrays: Array) -> list[Array]
     jaxpr = function.jaxpr  # whose constants become arguments: jit's equation takes none
     closed = ClosedJaxpr(jaxpr.replace(constvars=[], invars=[*jaxpr.constvars, *jaxpr.invars]), [])
     given = [*function.consts, *arrays]
-    equation = jax.make_jaxpr(_any_jitted)(0.0).jaxpr.eqns[0]  # made anew: it knows the mesh that is set now
+    equation = jax.make_jaxpr(_ANY_JITTED)(0.0).jaxpr.eqns[0]  # made anew: it knows the mesh that is set now
     counts = {"in_": len(given), "donated_": len(given), "out_": len(jaxpr.outvars)}
     params = dict(equation.params, jaxpr=closed, name=name)
     for parameter, value in equation.params.items():
