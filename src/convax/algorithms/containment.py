@@ -49,16 +49,21 @@ def _repaired(convolve: Convolve, z: Array, w: Array) -> Array:
     finite = jnp.isfinite(z)
     clean = jnp.where(finite, z, 0)
     scale, kernel_scale = _power_of_two(clean), _power_of_two(w)
-    # One call after the other: side by side they would need twice the memory.
-    signals = jnp.stack([clean / scale, (~finite).astype(z.dtype)])
-    kernels = jnp.stack([w / kernel_scale, jnp.ones_like(w)])
-    sums, hits = lax.map(lambda call: convolve(*call), (signals, kernels))
+    sums = convolve(clean / scale, w / kernel_scale)
+    # Zero, but XLA cannot know: side by side the two convolutions would need twice the memory. A loop over the two
+    # would do as well, and take as long to compile as both.
+    later = jnp.minimum(jnp.abs(jnp.nan_to_num(sums.ravel()[0].real)), 0)
+    hits = convolve((~finite).astype(z.dtype) + later.astype(z.dtype), jnp.ones_like(w))
+    # What is small comes first: the product of the two need not be a number.
+    small, large = jnp.minimum(scale.real, kernel_scale.real), jnp.maximum(scale.real, kernel_scale.real)
     # The count is a whole number but for the rounding of the transform.
-    return jnp.where(hits.real > 0.5, jnp.nan, sums * scale * kernel_scale)
+    return jnp.where(hits.real > 0.5, jnp.nan, sums * small.astype(w.dtype) * large.astype(w.dtype))
 
 
 def _power_of_two(values: Array) -> Array:
-    """The power of two just below the largest magnitude: dividing by it rounds nothing."""
+    """A power of two near the largest magnitude: dividing by it rounds nothing."""
     largest = jnp.maximum(jnp.max(jnp.abs(values.real)), jnp.max(jnp.abs(values.imag)))
     usable = (largest > 0) & jnp.isfinite(largest)
-    return jnp.exp2(jnp.floor(jnp.log2(jnp.where(usable, largest, 1)))).astype(values.dtype)
+    # Half of it, since rounding away all of its fraction may double it.
+    half = jnp.where(usable, largest / 2, 1)
+    return lax.reduce_precision(half, jnp.finfo(half.dtype).nexp, 0).astype(values.dtype)

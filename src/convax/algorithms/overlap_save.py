@@ -99,15 +99,15 @@ class OverlapSave(Algorithm):
         most, each = self._pieces(spec)
 
         def in_pieces(z: Array, w: Array) -> Array:
-            def convolve(z: Array) -> Array:
+            def piece(z: Array) -> Array:
                 return contained(lambda z, w: self._cut_signal(z, w, spec, each), z, w)
 
-            return along_length(convolve, z, w.shape[1], each * step, spec.geometry)
+            return along_length(piece, z, w.shape[1], each * step, spec.geometry)
 
         if blocks > most and each:
             return in_pieces(z, w)
-        # The repair needs little memory, which the program sets aside even when nothing needs repair.
-        repair = in_pieces if each else None
+        # Pieces take less memory, which a program sets aside even when nothing needs repair, and longer to compile.
+        repair = in_pieces if each and blocks > most // 2 else None
         output = spec.geometry.output
         return contained(lambda z, w: self._cut_signal(z, w, spec, blocks)[..., :output], z, w, repair=repair)
 

@@ -59,4 +59,6 @@ def group_by_group(convolve: Callable[[Array, Array], Array], z: Array, w: Array
 
 def signal_by_signal(convolve: Callable[[Array, Array], Array], z: Array, w: Array) -> Array:
     """One signal of z (n, g, c, l) at a time."""
+    if z.shape[0] == 1:
+        return convolve(z, w)
     return lax.map(lambda one: convolve(one[None], w)[0], z)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import Self
+from typing import Literal, Self
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
 from convax.algorithms.containment import contained
@@ -18,6 +17,8 @@ from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
 __all__ = ["Toeplitz"]
+
+Form = Literal["product", "layer"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,15 +30,22 @@ class Toeplitz(Algorithm):
 
     Args:
         block: Outputs per row.
+        form: "product": the rows that a window spans are laid side by side and multiplied by the band; "layer":
+            a row's samples are the channels of a dense layer that slides over the rows, so that lax's convolution
+            lays them side by side in the cache.
     """
 
     name = "toeplitz"
     idea = "rows of the signal times a banded matrix of the kernel"
     block: int = 64
+    form: Form = "product"
 
     @classmethod
     def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
         yield from (cls(block) for block in (32, 64, 128, 256) if block <= max(32, spec.geometry.output))
+        # XLA's CPU has a fast convolution for this type alone.
+        if spec.accumulator.name == "float32":
+            yield from (cls(block, "layer") for block in (16, 32, 64) if block <= max(16, spec.geometry.output))
 
     def why_not(self, spec: ConvSpec) -> str | None:
         if spec.accumulator.kind == "other":
@@ -58,8 +66,13 @@ class Toeplitz(Algorithm):
         signals = spec.group_batch * spec.groups
         amount = signals * rows * self.block * spec.group_features * self.block * span
         band = spec.features * span * self.block**2
-        moved = 2 * data * span + 2 * data + output + 2 * band
-        counts = {"gemm": amount, "gemm_call": spec.groups, "loop": 4 * band}
+        counts = {"loop": 4 * band}
+        moved = 2 * data + output + 2 * band
+        if self.form == "layer":
+            counts |= {"conv_nhc": amount, "conv_row": signals * rows, "conv_call": 1, "conv_group": spec.groups - 1}
+        else:
+            counts |= {"gemm": amount, "gemm_call": spec.groups}
+            moved += 2 * data * span
         return Work(counts, moved * spec.accumulator.bytes, 5)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
@@ -67,21 +80,52 @@ class Toeplitz(Algorithm):
         return contained(functools.partial(self._rows, spec=spec), padded(x, spec.geometry), w)
 
     def _rows(self, z: Array, w: Array, spec: ConvSpec) -> Array:
+        rows, _ = self._parts(spec)
+        z = pad_last(z, 0, -z.shape[-1] % self.block)[:, :, 0]
+        z = z.reshape(*z.shape[:2], -1, self.block)
+        multiply = self._layer if self.form == "layer" else self._product
+        y = multiply(z, self._band(w, spec), spec)  # (n, g, r, o, i)
+        y = y.transpose(0, 1, 3, 2, 4)
+        return y.reshape(*y.shape[:3], rows * self.block)[..., : spec.geometry.output]
+
+    def _band(self, w: Array, spec: ConvSpec) -> Array:
+        """band[..., i, s, j] = w[..., s * block + j - i]: (g, o, c, k) -> (g, o, block, span, block)."""
+        span = self._parts(spec)[1]
+        columns = span * self.block
+        # A period of columns + 1, read in rows of `columns`, moves on by one sample from row to row.
+        period = pad_last(w[:, :, 0], 0, columns + 1 - w.shape[3])
+        rows = jnp.broadcast_to(period[:, :, None], (*period.shape[:2], self.block, columns + 1))
+        flat = rows.reshape(*rows.shape[:2], -1)[..., : self.block * columns]
+        return flat.reshape(*flat.shape[:2], self.block, span, self.block)
+
+    def _product(self, z: Array, band: Array, spec: ConvSpec) -> Array:
         rows, span = self._parts(spec)
-        batch, groups = z.shape[:2]
-        features, taps = w.shape[1], w.shape[3]
-        z = z[:, :, 0]
-        z = pad_last(z, 0, (rows + span - 1) * self.block - z.shape[-1])
-        z = z.reshape(batch, groups, rows + span - 1, self.block)
+        z = jnp.pad(z, ((0, 0), (0, 0), (0, rows + span - 1 - z.shape[2]), (0, 0)))
         windows = jnp.concatenate([z[:, :, shift : shift + rows] for shift in range(span)], axis=3)
-        # band[j, i] = w[j - i]: a constant table of indices; index `taps` is the zero after the last tap.
-        tap = np.arange(span * self.block)[:, None] - np.arange(self.block)[None, :]
-        index = np.where((tap >= 0) & (tap < taps), tap, taps)
-        band = pad_last(w[:, :, 0], 0, 1)[:, :, index].transpose(0, 2, 1, 3)
-        band = band.reshape(groups, span * self.block, features * self.block)
+        groups, features = band.shape[:2]
+        band = band.transpose(0, 3, 4, 1, 2).reshape(groups, span * self.block, features * self.block)
         if groups == 1:
             y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=spec.precision)[None]
         else:
             y = lax.dot_general(windows, band, (((3,), (1,)), ((1,), (0,))), precision=spec.precision)
-        y = y.reshape(groups, batch, rows, features, self.block).transpose(1, 0, 3, 2, 4)
-        return y.reshape(batch, groups, features, rows * self.block)[..., : spec.geometry.output]
+        return y.reshape(groups, -1, rows, features, self.block).swapaxes(0, 1)
+
+    def _layer(self, z: Array, band: Array, spec: ConvSpec) -> Array:
+        rows, span = self._parts(spec)
+        missing = rows + span - 1 - z.shape[2]
+
+        def group(operands: tuple[Array, Array]) -> Array:
+            signals, band = operands
+            kernel = band.transpose(2, 3, 0, 1).reshape(span, self.block, -1)
+            return lax.conv_general_dilated(
+                signals,
+                kernel,
+                window_strides=(1,),
+                padding=((0, missing),),
+                dimension_numbers=("NHC", "HIO", "NHC"),
+                precision=spec.precision,
+            )
+
+        groups, features = band.shape[:2]
+        y = group((z[:, 0], band[0]))[None] if groups == 1 else lax.map(group, (z.swapaxes(0, 1), band))
+        return y.reshape(groups, -1, rows, features, self.block).swapaxes(0, 1)
