@@ -34,6 +34,8 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("overlap_save", "fft"):
         monkeypatch.setattr(f"convax.algorithms.{module}.WHOLE", 1 << 10)
         monkeypatch.setattr(f"convax.algorithms.{module}.PIECE", 1 << 9)
+    monkeypatch.setattr("convax.algorithms.shift_add.LONG", 1 << 10)
+    monkeypatch.setattr("convax.algorithms.shift_add.PIECE", 100)
 
 
 IN_PIECES = {
@@ -44,6 +46,9 @@ IN_PIECES = {
     "groups": (OverlapSave(32), ConvSpec(Geometry(600, 6), batch=2, channels=6, features=6, feature_groups=3)),
     "fft by groups": (Fft(), ConvSpec(Geometry(64, 40, padding=(39, 0)), 3, 6, 6, 6)),
     "fft, two features": (Fft(), ConvSpec(Geometry(64, 9, stride=2), 2, 6, 12, 6)),
+    "long sum": (ShiftAdd(4), ConvSpec(Geometry(1001, 9))),
+    "long sum, padded": (ShiftAdd(4), ConvSpec(Geometry(1000, 9, padding=(8, 0)))),
+    "long sum, dilated": (ShiftAdd(3), ConvSpec(Geometry(1000, 7, dilation=5))),
 }
 by_piece = pytest.mark.parametrize(("algorithm", "spec"), IN_PIECES.values(), ids=IN_PIECES)
 

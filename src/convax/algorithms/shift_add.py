@@ -13,7 +13,9 @@ from jax import Array
 
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
+from convax.algorithms.pieces import along_length
 from convax.algorithms.windows import padded, windows
+from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.threads import threads
 from convax.core.work import Work, is_split
@@ -24,6 +26,8 @@ __all__ = ["ShiftAdd"]
 MOST_TERMS = 192
 # A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
 EVEN = 2 if threads() <= 2 else 64
+# Bytes of a row and its result that do not stay in the cache from one pass to the next, and outputs of a piece that does.
+LONG, PIECE = 48 << 20, 1 << 18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +84,13 @@ class ShiftAdd(Algorithm):
         if self.order(spec) == "NHC":
             z = padded(x.transpose(0, 3, 1, 2), spec.geometry, axis=1)
             return self._sum(z, w.transpose(0, 2, 3, 1), spec, axis=1).transpose(0, 2, 3, 1)
-        return self._sum(padded(x, spec.geometry), w.transpose(0, 2, 3, 1), spec, axis=3)
+        z, w = padded(x, spec.geometry), w.transpose(0, 2, 3, 1)
+        if not self._is_long(spec):
+            return self._sum(z, w, spec, axis=3)
+        geometry = spec.geometry
+        part = Geometry(PIECE + geometry.reach - 1, geometry.taps, dilation=geometry.dilation)
+        piece = functools.partial(self._sum, w=w, spec=dataclasses.replace(spec, geometry=part), axis=3)
+        return along_length(functools.partial(fenced, piece), z, spec.group_features, PIECE, geometry)
 
     def _sum(self, z: Array, w: Array, spec: ConvSpec, axis: int) -> Array:
         """The sums of z, (n, g, c, l) or (n, l, g, c), with w (g, c, k, o): (n, g, o, i) or (n, i, g, o)."""
@@ -120,6 +130,11 @@ class ShiftAdd(Algorithm):
 
     def _passes(self, spec: ConvSpec) -> int:
         return -(-spec.geometry.taps * spec.group_channels // self.block)
+
+    def _is_long(self, spec: ConvSpec) -> bool:
+        """Whether passes over all of a row would find none of it in the cache."""
+        rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
+        return self._passes(spec) > 1 and spec.geometry.stride == 1 and rows == 1 and spec.bytes > LONG
 
     def _ranges(self, spec: ConvSpec) -> list[range]:
         """All outputs; or those that threads can share evenly and the rest, where threads would share one row."""
