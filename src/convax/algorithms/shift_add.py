@@ -26,7 +26,7 @@ __all__ = ["ShiftAdd"]
 MOST_TERMS = 192
 # A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
 EVEN = 2 if threads() <= 2 else 64
-# Bytes of a row and its result that do not stay in the cache from one pass to the next, and outputs of a piece that does.
+# Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
 LONG, PIECE = 48 << 20, 1 << 18
 
 
