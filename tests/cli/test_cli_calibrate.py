@@ -30,6 +30,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "HOPELESS", 2.0)
     monkeypatch.setattr(calibration, "BEYOND_REASON", 2.0)
     monkeypatch.setattr("convax.cli.calibrate.RANDOM", 1)
+    monkeypatch.setattr("convax.cli.calibrate.LAYERS", 1)
     monkeypatch.setattr("convax.cli.calibrate.SECOND_LOOKS", 1)
     monkeypatch.setattr("convax.cli.calibrate.SECONDS", 0.0)
     monkeypatch.setattr("convax.cli.calibrate.QUICK_SECONDS", 0.0)

@@ -91,8 +91,15 @@ def test_gradients_agree(name: str) -> None:
     expected = jax.jit(model.step)(*given)
     agree(convax.accelerate(model.step)(*given), expected)
 
+
+@pytest.mark.deep
+@by_model
+def test_gradients_of_the_accelerated_agree(name: str) -> None:
+    """The gradient of what was accelerated; in short, for small functions, among the constructs."""
+    model = made(name)
+    given = model.parameters, model.x
     fast = dataclasses.replace(model, apply=convax.accelerate(model.apply))
-    agree(jax.jit(jax.grad(fast.loss))(*given), expected[1])
+    agree(jax.jit(jax.grad(fast.loss))(*given), jax.jit(jax.grad(model.loss))(*given))
 
 
 @by_model

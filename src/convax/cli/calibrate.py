@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 SECONDS, QUICK_SECONDS = 0.2, 0.1  # for the runs of each convolution; compilation comes on top
-# Beside the designed sample, random convolutions: another seed than any by which the planner is judged.
-SEED, RANDOM = 20261122, 420
+# Beside the designed sample, random convolutions, and layers of common sizes with their gradients: another seed than any
+# by which the planner is judged.
+SEED, RANDOM, LAYERS = 20261122, 360, 30
 SECOND_LOOKS = 3
 
 
@@ -41,7 +42,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
 
         from convax.planner import calibration, device_name
         from convax.planner.folders import write_whole
-        from convax.sampling import random_specs
+        from convax.sampling import model_specs, random_specs
 
         platform = platform or jax.default_backend()
         try:
@@ -59,6 +60,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
             specs = calibration.few(specs, platform)
         else:
             specs += [spec for _, spec in random_specs(SEED, RANDOM)]
+            specs += model_specs(SEED, LAYERS)
         with report.stage("timing", len(specs)) as bar:
             begun = 0
 
