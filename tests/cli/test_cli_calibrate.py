@@ -24,7 +24,7 @@ def kept(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sample of two small convolutions, timed for no longer than it takes."""
+    """Two small convolutions, a random one, a layer with its two gradients: timed for no longer than it takes."""
     specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(64, 5))]
     monkeypatch.setattr(calibration, "sample", lambda: specs)
     monkeypatch.setattr(calibration, "HOPELESS", 2.0)
@@ -47,7 +47,7 @@ def test_it_writes_this_devices_prices_and_plans_follow(command, kept) -> None:
     prices = json.loads(text)
     assert f"device  {device_name('cpu')}" in outcome.out
     assert f"wrote   {kept / name}" in outcome.out
-    assert "ways to compute 3 convolutions" in outcome.out
+    assert "ways to compute 6 convolutions" in outcome.out
     assert f"float32    {prices['provenance'][calibration.QUALITY]['float32']}" in outcome.out
     with kept_in(kept):
         assert DeviceModel.of_platform("cpu") == DeviceModel(**prices)
