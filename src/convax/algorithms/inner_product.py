@@ -9,22 +9,27 @@ from typing import Self
 import jax.numpy as jnp
 from jax import Array, lax
 
-from convax.algorithms.interface import Algorithm
+from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.windows import padded
+from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
+from convax.jax_internals import align_varying
 
 __all__ = ["InnerProduct"]
 
 MOST_OUTPUTS = 64
+# Groups side by side in memory from which on they fill the vector registers.
+FEW_GROUPS = 16
 
 
 @dataclasses.dataclass(frozen=True)
 class InnerProduct(Algorithm):
-    """Output i = the inner product of the kernel with the window at i, all outputs in one variadic reduction.
+    """Output i = the inner product of the kernel with the window at i, all outputs in one pass over the data.
 
     Gradients with respect to a depthwise (or single) kernel have this shape: the "kernel" is as long as the
-    signal, and there are as many outputs as the layer has taps.
+    signal, and there are as many outputs as the layer has taps. Samples side by side are summed by one variadic
+    reduction; groups side by side by a loop over the taps, which adds to all outputs at each step.
 
     Args:
         lanes: Partial sums that are kept apart until the end; short sums keep the rounding error small, and
@@ -54,15 +59,18 @@ class InnerProduct(Algorithm):
         kind = "reduce" if spec.geometry.dilation == 1 else "reduce_strided"
         return Work({kind: spec.multiply_adds}, spec.bytes + extra, passes + 1)
 
+    def order(self, spec: ConvSpec) -> Axes:
+        one_each = spec.group_batch == spec.group_features == 1
+        return "NHC" if spec.layout.channels_last and one_each and spec.groups >= FEW_GROUPS else "NCH"
+
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        if self.order(spec) == "NHC":
+            z = padded(x[0].transpose(1, 2, 0), spec.geometry, axis=1)
+            return self._of_groups_last(z, w[:, 0].transpose(1, 2, 0), spec.geometry).T[None, :, None]
         geometry = spec.geometry
         z = padded(x, geometry)[:, :, None]
         kernel = w[None]
-        products = []
-        for output in range(geometry.output):
-            start = output * geometry.stride
-            window = lax.slice_in_dim(z, start, start + geometry.reach, geometry.dilation, axis=4)
-            products.append(window * kernel)
+        products = [_window(z, output, geometry.taps, geometry, axis=4) * kernel for output in range(geometry.output)]
         whole = geometry.taps // self.lanes * self.lanes
         sums = []
         if whole:
@@ -72,6 +80,48 @@ class InnerProduct(Algorithm):
         if whole < geometry.taps:
             sums.append(_sum_each([p[..., whole:] for p in products], axes=(3, 4)))
         return sum(sums[1:], start=sums[0])
+
+    def _of_groups_last(self, z: Array, w: Array, geometry: Geometry) -> Array:
+        """z (c, l, g) and w (c, t, g) -> (i, g): one channel and `lanes` taps at each step of a loop."""
+        z, w = align_varying(z, w)
+        channels, _, groups = w.shape
+        pieces, rest = divmod(geometry.taps, self.lanes)
+        outputs = range(geometry.output)
+        last = (geometry.output - 1) * geometry.stride
+
+        def products(channel: Array, tap: Array | int, taps: int) -> list[Array]:
+            reach = last + (taps - 1) * geometry.dilation + 1
+            data = _part(z, channel, tap * geometry.dilation, reach)
+            kernel = _part(w, channel, tap, taps)
+            return [_window(data, output, taps, geometry, axis=0) * kernel for output in outputs]
+
+        def whole_piece(number: Array, sums: list[Array]) -> list[Array]:
+            new = products(number // pieces, number % pieces * self.lanes, self.lanes)
+            return [old + more for old, more in zip(sums, new, strict=True)]
+
+        def last_piece(channel: Array, totals: list[Array]) -> list[Array]:
+            new = products(channel, pieces * self.lanes, rest)
+            return [old + more.sum(0, dtype=z.dtype) for old, more in zip(totals, new, strict=True)]
+
+        zeros = align_varying(jnp.zeros((self.lanes, groups), z.dtype), z)[0]
+        totals = [zeros[0]] * geometry.output
+        if pieces:
+            sums = lax.fori_loop(0, channels * pieces, whole_piece, [zeros] * geometry.output)
+            totals = [lanes.sum(0, dtype=z.dtype) for lanes in sums]
+        if rest:
+            totals = lax.fori_loop(0, channels, last_piece, totals)
+        return jnp.stack(totals)
+
+
+def _part(operand: Array, channel: Array, start: Array | int, size: int) -> Array:
+    """So many rows of (c, rows, g), of one channel."""
+    return lax.dynamic_slice(operand, (channel, start, 0), (1, size, operand.shape[2]))[0]
+
+
+def _window(z: Array, output: int, taps: int, geometry: Geometry, axis: int) -> Array:
+    """The samples of z that so many taps of an output meet."""
+    start = output * geometry.stride
+    return lax.slice_in_dim(z, start, start + (taps - 1) * geometry.dilation + 1, geometry.dilation, axis=axis)
 
 
 def _sum_each(arrays: list[Array], axes: tuple[int, ...]) -> Array:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 SECONDS, QUICK_SECONDS = 0.2, 0.1  # for the runs of each convolution; compilation comes on top
-# Beside the designed sample, random convolutions, and layers of common sizes with their gradients: another seed than any
-# by which the planner is judged.
+# Beside the designed sample, random convolutions, and layers of common sizes with their gradients: another seed than
+# any by which the planner is judged.
 SEED, RANDOM, LAYERS = 20261122, 360, 30
 SECOND_LOOKS = 3
 
