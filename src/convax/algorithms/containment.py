@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.pieces import group_by_group, signal_by_signal
+from convax.algorithms.unit_axes import squeezed
 
 __all__ = ["contained"]
 
@@ -34,15 +35,22 @@ def contained(convolve: Convolve, z: Array, w: Array, *, repair: Convolve | None
     if not jnp.issubdtype(y.dtype, jnp.inexact):
         return y
 
-    def repaired(z: Array, w: Array, y: Array) -> Array:
+    def repaired(z: Array, w: Array) -> Array:
         if repair is not None:
             return repair(z, w)
         # In small pieces, since XLA sets aside the memory of the branch that needs most, whether it is taken or not.
         one = functools.partial(_repaired, convolve)
         return group_by_group(functools.partial(signal_by_signal, one), z, w, y.shape[-1])
 
-    # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element.
-    return lax.cond(jnp.isfinite(jnp.sum(y * 0)), lambda z, w, y: y, repaired, z, w, y)
+    # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element. A loop of one
+    # turn or none leaves the result where it is; a branch would copy it.
+    signal, kernel = squeezed(z), squeezed(w)
+
+    def turn(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        return state[0] & False, squeezed(repaired(signal.reshape(z.shape), kernel.reshape(w.shape)))
+
+    needed = ~jnp.isfinite(jnp.sum(y * 0))
+    return lax.while_loop(lambda state: state[0], turn, (needed, squeezed(y)))[1].reshape(y.shape)
 
 
 def _repaired(convolve: Convolve, z: Array, w: Array) -> Array:

@@ -7,8 +7,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+from jax import Array, lax
 
+from convax.algorithms.unit_axes import squeezed
 from convax.jax_internals import align_varying
 
 __all__ = ["fenced"]
@@ -28,14 +29,20 @@ def fenced(function: Callable[..., Any], *operands: Any) -> Any:
         Array([2., 2.], dtype=float32)
     """
     leaves, structure = jax.tree.flatten(operands)
-    operands = jax.tree.unflatten(structure, align_varying(*leaves))  # inside a shard_map both branches must agree
+    leaves = list(align_varying(*leaves))  # inside a shard_map both branches must agree
+    shapes = [leaf.shape for leaf in leaves]
     results = jax.eval_shape(function, *operands)
 
-    def never(*operands: Any) -> Any:
-        witness = jax.tree.leaves(operands)[0]
-        return jax.tree.map(lambda result: align_varying(jnp.zeros(result.shape, result.dtype), witness)[0], results)
+    def inside(*leaves: Array) -> Any:
+        whole = (leaf.reshape(shape) for leaf, shape in zip(leaves, shapes, strict=True))
+        return jax.tree.map(squeezed, function(*jax.tree.unflatten(structure, whole)))
 
-    def apart(*operands: Any) -> Any:
-        return lax.cond(lax.optimization_barrier(jnp.bool_(True)), function, never, *operands)
+    def never(*leaves: Array) -> Any:
+        parts = jax.tree.map(lambda result: squeezed(jnp.zeros(result.shape, result.dtype)), results)
+        return jax.tree.map(lambda part: align_varying(part, leaves[0])[0], parts)
 
-    return lax.platform_dependent(*operands, cpu=apart, default=function)
+    def apart(*leaves: Array) -> Any:
+        return lax.cond(lax.optimization_barrier(jnp.bool_(True)), inside, never, *leaves)
+
+    parts = lax.platform_dependent(*map(squeezed, leaves), cpu=apart, default=inside)
+    return jax.tree.map(lambda part, result: part.reshape(result.shape), parts, results)

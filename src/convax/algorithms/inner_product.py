@@ -19,8 +19,9 @@ from convax.jax_internals import align_varying
 __all__ = ["InnerProduct"]
 
 MOST_OUTPUTS = 64
-# Groups side by side in memory from which on they fill the vector registers.
-FEW_GROUPS = 16
+# Groups from which on a step of the loop is long enough, and outputs up to which one reduction keeps all their sums
+# in registers.
+FEW_GROUPS, MANY_OUTPUTS = 16, 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,40 +61,53 @@ class InnerProduct(Algorithm):
         return Work({kind: spec.multiply_adds}, spec.bytes + extra, passes + 1)
 
     def order(self, spec: ConvSpec) -> Axes:
-        one_each = spec.group_batch == spec.group_features == 1
-        return "NHC" if spec.layout.channels_last and one_each and spec.groups >= FEW_GROUPS else "NCH"
+        return "NHC" if spec.layout.channels_last and self._in_loop(spec) else "NCH"
+
+    def _in_loop(self, spec: ConvSpec) -> bool:
+        """Whether a loop over the taps adds to all outputs and groups at each step."""
+        if not _is_single(spec) or spec.groups < FEW_GROUPS:
+            return False
+        return spec.layout.channels_last or spec.geometry.output > MANY_OUTPUTS
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        if self.order(spec) == "NHC":
-            z = padded(x[0].transpose(1, 2, 0), spec.geometry, axis=1)
-            return self._of_groups_last(z, w[:, 0].transpose(1, 2, 0), spec.geometry).T[None, :, None]
         geometry = spec.geometry
-        z = padded(x, geometry)[:, :, None]
-        kernel = w[None]
-        products = [_window(z, output, geometry.taps, geometry, axis=4) * kernel for output in range(geometry.output)]
+        if not _is_single(spec):
+            return self._in_one_reduction(padded(x, geometry)[:, :, None], w[None], geometry)
+        # A gradient's operands lie in the order (c, g, l) or (c, l, g), and the axes of size one are nowhere.
+        order = (1, 2, 0) if self.order(spec) == "NHC" else (1, 0, 2)
+        axis = order.index(2)
+        z = padded(lax.squeeze(x, (0,)).transpose(order), geometry, axis)
+        kernel = lax.squeeze(w, (1,)).transpose(order)
+        if self._in_loop(spec):
+            return self._in_steps(z, kernel, geometry, axis).T[None, :, None]
+        return self._in_one_reduction(z, kernel, geometry, contracted=0)[None, :, None]
+
+    def _in_one_reduction(self, z: Array, w: Array, geometry: Geometry, contracted: int = 3) -> Array:
+        """Products of the windows of z with w along the last axis, summed over it and another one."""
+        last = z.ndim - 1
+        products = [_window(z, output, geometry.taps, geometry, last) * w for output in range(geometry.output)]
         whole = geometry.taps // self.lanes * self.lanes
         sums = []
         if whole:
             shape = (*products[0].shape[:-1], whole // self.lanes, self.lanes)
-            lanes = _sum_each([p[..., :whole].reshape(shape) for p in products], axes=(3, 4))
+            lanes = _sum_each([p[..., :whole].reshape(shape) for p in products], (contracted, last))
             sums.append(lanes.sum(axis=-1, dtype=lanes.dtype))  # NumPy's sum of narrow integers would widen them
         if whole < geometry.taps:
-            sums.append(_sum_each([p[..., whole:] for p in products], axes=(3, 4)))
+            sums.append(_sum_each([p[..., whole:] for p in products], (contracted, last)))
         return sum(sums[1:], start=sums[0])
 
-    def _of_groups_last(self, z: Array, w: Array, geometry: Geometry) -> Array:
-        """z (c, l, g) and w (c, t, g) -> (i, g): one channel and `lanes` taps at each step of a loop."""
+    def _in_steps(self, z: Array, w: Array, geometry: Geometry, axis: int) -> Array:
+        """z and w of (c, g, l) or (c, l, g) -> (i, g): one channel and `lanes` taps at each step of a loop."""
         z, w = align_varying(z, w)
-        channels, _, groups = w.shape
         pieces, rest = divmod(geometry.taps, self.lanes)
-        outputs = range(geometry.output)
+        axis -= 1  # of a channel
         last = (geometry.output - 1) * geometry.stride
 
         def products(channel: Array, tap: Array | int, taps: int) -> list[Array]:
             reach = last + (taps - 1) * geometry.dilation + 1
-            data = _part(z, channel, tap * geometry.dilation, reach)
-            kernel = _part(w, channel, tap, taps)
-            return [_window(data, output, taps, geometry, axis=0) * kernel for output in outputs]
+            data = _part(z, channel, tap * geometry.dilation, reach, axis)
+            kernel = _part(w, channel, tap, taps, axis)
+            return [_window(data, output, taps, geometry, axis) * kernel for output in range(geometry.output)]
 
         def whole_piece(number: Array, sums: list[Array]) -> list[Array]:
             new = products(number // pieces, number % pieces * self.lanes, self.lanes)
@@ -101,21 +115,28 @@ class InnerProduct(Algorithm):
 
         def last_piece(channel: Array, totals: list[Array]) -> list[Array]:
             new = products(channel, pieces * self.lanes, rest)
-            return [old + more.sum(0, dtype=z.dtype) for old, more in zip(totals, new, strict=True)]
+            return [old + more.sum(axis, dtype=z.dtype) for old, more in zip(totals, new, strict=True)]
 
-        zeros = align_varying(jnp.zeros((self.lanes, groups), z.dtype), z)[0]
-        totals = [zeros[0]] * geometry.output
+        shape = list(w.shape[1:])
+        shape[axis] = self.lanes
+        zeros = align_varying(jnp.zeros(shape, z.dtype), z)[0]
+        totals = [zeros.sum(axis, dtype=z.dtype)] * geometry.output
         if pieces:
-            sums = lax.fori_loop(0, channels * pieces, whole_piece, [zeros] * geometry.output)
-            totals = [lanes.sum(0, dtype=z.dtype) for lanes in sums]
+            sums = lax.fori_loop(0, w.shape[0] * pieces, whole_piece, [zeros] * geometry.output)
+            totals = [lanes.sum(axis, dtype=z.dtype) for lanes in sums]
         if rest:
-            totals = lax.fori_loop(0, channels, last_piece, totals)
+            totals = lax.fori_loop(0, w.shape[0], last_piece, totals)
         return jnp.stack(totals)
 
 
-def _part(operand: Array, channel: Array, start: Array | int, size: int) -> Array:
-    """So many rows of (c, rows, g), of one channel."""
-    return lax.dynamic_slice(operand, (channel, start, 0), (1, size, operand.shape[2]))[0]
+def _is_single(spec: ConvSpec) -> bool:
+    """Whether each group has one signal and one feature, as in the gradient of a depthwise layer."""
+    return spec.group_batch == spec.group_features == 1
+
+
+def _part(operand: Array, channel: Array, start: Array | int, size: int, axis: int) -> Array:
+    """A channel of the operand, cut along an axis."""
+    return lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(operand, channel, keepdims=False), start, size, axis)
 
 
 def _window(z: Array, output: int, taps: int, geometry: Geometry, axis: int) -> Array:
@@ -124,8 +145,8 @@ def _window(z: Array, output: int, taps: int, geometry: Geometry, axis: int) -> 
     return lax.slice_in_dim(z, start, start + (taps - 1) * geometry.dilation + 1, geometry.dilation, axis=axis)
 
 
-def _sum_each(arrays: list[Array], axes: tuple[int, ...]) -> Array:
-    """Sums of equally shaped arrays over `axes` in one reduction, stacked along axis 3 (the output position)."""
+def _sum_each(arrays: list[Array], axes: tuple[int, int]) -> Array:
+    """Sums of equally shaped arrays over `axes` in one reduction, stacked where the output position belongs."""
     zero = jnp.zeros((), arrays[0].dtype)
     totals = lax.reduce(
         tuple(arrays),
@@ -133,4 +154,4 @@ def _sum_each(arrays: list[Array], axes: tuple[int, ...]) -> Array:
         lambda left, right: tuple(a + b for a, b in zip(left, right, strict=True)),
         axes,
     )
-    return jnp.stack(totals, axis=3)
+    return jnp.stack(totals, axis=max(axes) - 1)

@@ -12,6 +12,7 @@ from jax import Array, lax
 
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
+from convax.algorithms.pieces import signal_by_signal
 from convax.algorithms.windows import padded, strided_window
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
@@ -126,7 +127,7 @@ class Matmul(Algorithm):
         # Channels last: (n, l, g, c), as they lie in memory there. The form takes (g, n, l, c).
         signals = x.transpose(0, 3, 1, 2) if self.axes == "NHC" else x
         if self.sequential:
-            y = lax.map(lambda one: self._one(form, one[None], w)[0], signals)
+            y = signal_by_signal(functools.partial(self._one, form), signals, w)
         else:
             y = self._one(form, signals, w)
         return y.transpose(0, 2, 3, 1) if self.axes == "NHC" else y

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from convax.algorithms.unit_axes import squeezed
 from convax.core.geometry import Geometry
 
 __all__ = ["PIECE", "WHOLE", "along_length", "group_by_group", "signal_by_signal"]
@@ -48,17 +50,29 @@ def group_by_group(convolve: Callable[[Array, Array], Array], z: Array, w: Array
     if size == groups:
         return convolve(z, w)
 
+    whole = (z.shape[0], groups, w.shape[1], output)
+    axis = int(z.shape[0] > 1)  # of the groups, in what is squeezed of z and y
+    signals, kernels = squeezed(z), squeezed(w)
+
     def write(piece: Array, y: Array) -> Array:
         start = piece * size
-        signals = lax.dynamic_slice_in_dim(z, start, size, axis=1)
-        kernels = lax.dynamic_slice_in_dim(w, start, size, axis=0)
-        return lax.dynamic_update_slice_in_dim(y, convolve(signals, kernels), start, axis=1)
+        some = lax.dynamic_slice_in_dim(signals, start, size, axis).reshape(z.shape[0], size, *z.shape[2:])
+        theirs = lax.dynamic_slice_in_dim(kernels, start, size, 0).reshape(size, *w.shape[1:])
+        part = convolve(some, theirs).reshape(*y.shape[:axis], size, *y.shape[axis + 1 :])
+        return lax.dynamic_update_slice_in_dim(y, part, start, axis)
 
-    return lax.fori_loop(0, groups // size, write, jnp.zeros((z.shape[0], groups, w.shape[1], output), z.dtype))
+    return lax.fori_loop(0, groups // size, write, squeezed(jnp.zeros(whole, z.dtype))).reshape(whole)
 
 
 def signal_by_signal(convolve: Callable[[Array, Array], Array], z: Array, w: Array) -> Array:
     """One signal of z (n, g, c, l) at a time."""
-    if z.shape[0] == 1:
+    batch, *rest = z.shape
+    if batch == 1:
         return convolve(z, w)
-    return lax.map(lambda one: convolve(one[None], w)[0], z)
+    kernel = squeezed(w)
+
+    def one(signal: Array) -> Array:
+        return squeezed(convolve(signal.reshape(1, *rest), kernel.reshape(w.shape)))
+
+    y = lax.map(one, squeezed(z))
+    return y.reshape(batch, *jax.eval_shape(convolve, z[:1], w).shape[1:])

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Self
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
-from convax.algorithms.pieces import along_length
+from convax.algorithms.pieces import along_length, signal_by_signal
 from convax.algorithms.windows import padded, windows
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
@@ -26,8 +26,12 @@ __all__ = ["ShiftAdd"]
 MOST_TERMS = 192
 # A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
 EVEN = 2 if threads() <= 2 else 64
+# Bytes from which on the result is kept apart from what follows: XLA would sum all terms again wherever it is used.
+KEPT = 256 << 10
 # Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
 LONG, PIECE = 48 << 20, 1 << 18
+# Bytes of temporaries from which on the signals take turns: glibc returns so many to the system after each call.
+MANY = 24 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,32 +84,49 @@ class ShiftAdd(Algorithm):
         return "NHC" if spec.layout.channels_last else "NCH"
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        # The axes of data and result as they lie in memory: a transposition would cost more than all else.
-        if self.order(spec) == "NHC":
-            z = padded(x.transpose(0, 3, 1, 2), spec.geometry, axis=1)
-            return self._sum(z, w.transpose(0, 2, 3, 1), spec, axis=1).transpose(0, 2, 3, 1)
-        z, w = padded(x, spec.geometry), w.transpose(0, 2, 3, 1)
         if not self._is_long(spec):
-            return self._sum(z, w, spec, axis=3)
+            return self._at_once(x, w, spec)
         geometry = spec.geometry
         part = Geometry(PIECE + geometry.reach - 1, geometry.taps, dilation=geometry.dilation)
-        piece = functools.partial(self._sum, w=w, spec=dataclasses.replace(spec, geometry=part), axis=3)
-        return along_length(functools.partial(fenced, piece), z, spec.group_features, PIECE, geometry)
+        piece = functools.partial(self._at_once, w=w, spec=dataclasses.replace(spec, geometry=part))
+        return along_length(piece, padded(x, geometry), 1, PIECE, geometry)
+
+    def _at_once(self, x: Array, w: Array, spec: ConvSpec) -> Array:
+        # The axes of data and result as they lie in memory: a transposition would cost more than all else.
+        channels_last, single = self.order(spec) == "NHC", spec.group_channels == spec.group_features == 1
+        if single:  # An axis of size one, inside of a fence, would cost a copy.
+            x, w = lax.squeeze(x, (2,)), lax.squeeze(w, (1, 2)).T
+            x = x.transpose(0, 2, 1) if channels_last else x
+        else:
+            w = w.transpose(2, 3, 0, 1)
+            x = x.transpose(0, 3, 1, 2) if channels_last else x
+        axis = 1 if channels_last else x.ndim - 1
+
+        def convolve(x: Array, w: Array) -> Array:
+            return self._sum(padded(x, spec.geometry, axis), w, spec, axis)
+
+        y = signal_by_signal(convolve, x, w) if self._temporaries(spec) > MANY else convolve(x, w)
+        if single:
+            y = y.transpose(0, 2, 1) if channels_last else y
+            return y[:, :, None]
+        return y.transpose(0, 2, 3, 1) if channels_last else y
 
     def _sum(self, z: Array, w: Array, spec: ConvSpec, axis: int) -> Array:
-        """The sums of z, (n, g, c, l) or (n, l, g, c), with w (g, c, k, o): (n, g, o, i) or (n, i, g, o)."""
+        """z (n, g, c, l) or (n, l, g, c) with w (c, k, g, o): (n, g, o, i) or (n, i, g, o); without c and o if one."""
         blocks, ranges = self._blocks(spec), self._ranges(spec)
 
-        def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
-            def product(tap: int, channel: int) -> Array:
-                window = windows(z, tap, outputs, spec.geometry, axis)
-                if len(ranges) > 1:  # (i,) * (): a single row
-                    return window[0, 0, channel] * w[0, channel, tap, 0]
-                if axis == 3:  # (n, g, 1, i) * (g, o, 1)
-                    return window[:, :, channel, None] * w[None, :, channel, tap, :, None]
-                return window[..., channel, None] * w[None, None, :, channel, tap]  # (n, i, g, 1) * (g, o)
+        def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
+            window = windows(z, tap, outputs, spec.geometry, axis)
+            if len(ranges) > 1:  # (i,) * (): a single row
+                return window[0, 0] * w[tap, 0]
+            if z.ndim == 3:
+                return window * w[tap].reshape((1, 1, -1) if axis == 1 else (1, -1, 1))
+            if axis == 1:  # (n, i, g, 1) * (g, o)
+                return window[..., channel, None] * w[channel, tap, None, None]
+            return window[:, :, channel, None] * w[channel, tap, None, :, :, None]  # (n, g, 1, i) * (g, o, 1)
 
-            products = (product(tap, channel) for tap, channel in terms)
+        def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
+            products = (product(z, w, tap, channel, outputs) for tap, channel in terms)
             return sum(products, start=next(products))
 
         def first(z: Array, w: Array) -> list[Array]:
@@ -114,13 +135,13 @@ class ShiftAdd(Algorithm):
         def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
             return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
 
-        # The last pass has no fence behind it, and a row split in two is of one axis: XLA then fuses what joins them.
-        parts = fenced(first, z, w) if len(blocks) > 1 else first(z, w)
-        for terms in blocks[1:-1]:
-            parts = fenced(functools.partial(add, terms=terms), parts, z, w)
-        if len(blocks) > 1:
-            parts = add(parts, z, w, blocks[-1])
-        return jnp.concatenate(parts).reshape(1, 1, 1, -1) if len(parts) > 1 else parts[0]
+        # A row split in two is of one axis: XLA then fuses what joins the two parts into their last pass.
+        whole = len(ranges) == 1
+        parts = fenced(first, z, w) if len(blocks) > 1 or (whole and spec.bytes > KEPT) else first(z, w)
+        for number, terms in enumerate(blocks[1:], 2):
+            following = functools.partial(add, terms=terms)
+            parts = fenced(following, parts, z, w) if number < len(blocks) or whole else following(parts, z, w)
+        return jnp.concatenate(parts).reshape(1, 1, -1) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""
@@ -135,6 +156,11 @@ class ShiftAdd(Algorithm):
         """Whether passes over all of a row would find none of it in the cache."""
         rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
         return self._passes(spec) > 1 and spec.geometry.stride == 1 and rows == 1 and spec.bytes > LONG
+
+    def _temporaries(self, spec: ConvSpec) -> int:
+        """Bytes of the padded data, and of the sums that a pass hands to the next."""
+        data, _, output = spec.sizes
+        return spec.accumulator.bytes * (data * (spec.geometry.padding != (0, 0)) + output * (self._passes(spec) > 1))
 
     def _ranges(self, spec: ConvSpec) -> list[range]:
         """All outputs; or those that threads can share evenly and the rest, where threads would share one row."""
