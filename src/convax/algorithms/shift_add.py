@@ -26,7 +26,7 @@ __all__ = ["ShiftAdd"]
 MOST_TERMS = 192
 # A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
 EVEN = 2 if threads() <= 2 else 64
-# Bytes from which on the result is kept apart from what follows: XLA would sum all terms again wherever it is used.
+# Bytes from which on the result of one pass is kept apart from what follows: XLA would sum it again at each use.
 KEPT = 256 << 10
 # Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
 LONG, PIECE = 48 << 20, 1 << 18
@@ -89,7 +89,7 @@ class ShiftAdd(Algorithm):
         geometry = spec.geometry
         part = Geometry(PIECE + geometry.reach - 1, geometry.taps, dilation=geometry.dilation)
         piece = functools.partial(self._at_once, w=w, spec=dataclasses.replace(spec, geometry=part))
-        return along_length(piece, padded(x, geometry), 1, PIECE, geometry)
+        return along_length(functools.partial(fenced, piece), padded(x, geometry), 1, PIECE, geometry)
 
     def _at_once(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         # The axes of data and result as they lie in memory: a transposition would cost more than all else.
@@ -135,12 +135,13 @@ class ShiftAdd(Algorithm):
         def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
             return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
 
-        # A row split in two is of one axis: XLA then fuses what joins the two parts into their last pass.
-        whole = len(ranges) == 1
-        parts = fenced(first, z, w) if len(blocks) > 1 or (whole and spec.bytes > KEPT) else first(z, w)
-        for number, terms in enumerate(blocks[1:], 2):
-            following = functools.partial(add, terms=terms)
-            parts = fenced(following, parts, z, w) if number < len(blocks) or whole else following(parts, z, w)
+        # The last pass of several has no fence behind it: XLA then fuses it with what joins or uses its result.
+        alone = len(blocks) == len(ranges) == 1 and spec.bytes > KEPT
+        parts = fenced(first, z, w) if len(blocks) > 1 or alone else first(z, w)
+        for terms in blocks[1:-1]:
+            parts = fenced(functools.partial(add, terms=terms), parts, z, w)
+        if len(blocks) > 1:
+            parts = add(parts, z, w, blocks[-1])
         return jnp.concatenate(parts).reshape(1, 1, -1) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
