@@ -59,10 +59,6 @@ IN_PIECES = {
         ShiftAdd(4),
         ConvSpec(Geometry(90, 9, stride=2, padding=(4, 4)), 3, 4, 8, 4, layout=Layout.parse("NHC")),
     ),
-    "signals in turn, two channels": (
-        ShiftAdd(4),
-        ConvSpec(Geometry(90, 5, dilation=2), 3, 4, 6, 2, layout=Layout.parse("NHC")),
-    ),
     "groups last, in steps": (
         InnerProduct(16),
         ConvSpec(Geometry(150, 147), 8, 3, 8, batch_groups=8, layout=GROUPS_LAST),

@@ -30,7 +30,7 @@ EVEN = 2 if threads() <= 2 else 64
 KEPT = 256 << 10
 # Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
 LONG, PIECE = 48 << 20, 1 << 18
-# Bytes of temporaries from which on the signals take turns: glibc returns so many to the system after each call.
+# Bytes of temporaries from which on depthwise signals take turns: glibc returns so many to the system after each call.
 MANY = 24 << 20
 
 
@@ -105,7 +105,8 @@ class ShiftAdd(Algorithm):
         def convolve(x: Array, w: Array) -> Array:
             return self._sum(padded(x, spec.geometry, axis), w, spec, axis)
 
-        y = signal_by_signal(convolve, x, w) if self._temporaries(spec) > MANY else convolve(x, w)
+        take_turns = single and self._temporaries(spec) > MANY
+        y = signal_by_signal(convolve, x, w) if take_turns else convolve(x, w)
         if single:
             y = y.transpose(0, 2, 1) if channels_last else y
             return y[:, :, None]
