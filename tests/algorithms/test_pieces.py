@@ -57,7 +57,7 @@ IN_PIECES = {
     "signals in turn": (ShiftAdd(), ConvSpec(Geometry(90, 3, padding=(1, 1)), 3, 4, 4, 4)),
     "signals in turn, channels last": (
         ShiftAdd(4),
-        ConvSpec(Geometry(90, 9, stride=2, padding=(4, 4)), 3, 4, 8, 4, layout=Layout.parse("NHC")),
+        ConvSpec(Geometry(90, 9, stride=2, padding=(4, 4)), 3, 4, 4, 4, layout=Layout.parse("NHC")),
     ),
     "groups last, in steps": (
         InnerProduct(16),

@@ -59,7 +59,7 @@ class Matmul(Algorithm):
         for axes in ("NHC", "NCH"):
             yield cls("taps", axes)
             yield cls("outputs", axes)
-            for form in ("unfold", "fold"):
+            for form in ("unfold", "fold") if spec.geometry.taps > 1 else ():  # of one tap they make the same product
                 whole, in_turn = cls(form, axes), cls(form, axes, sequential=True)
                 temporaries = whole._unfolded(spec) * spec.accumulator.bytes
                 can_take_turns = in_turn.why_not(spec) is None
