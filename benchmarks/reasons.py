@@ -15,10 +15,10 @@ _NARROW = "XLA's CPU converts bfloat16 to float32 and back; PyTorch multiplies i
 _PRODUCTS = "XLA's matrix products of this type are slower than PyTorch's"
 _PAGES = "fresh memory: the result is written to pages that the system has yet to hand out, NumPy's to large ones"
 _GROUPS = "the matrix products of the groups are small, one after the other"
-_ONEDNN = "PyTorch's convolution (oneDNN) computes this shape at a higher rate than XLA's convolution or matrix products do"
+_ONEDNN = "PyTorch's convolution (oneDNN) is faster at this shape than XLA's convolution and matrix products"
 _STEPS = "XLA's program passes over memory between transform, product and transform back; SciPy's stays in the cache"
 _SAME = "both run lax's own convolution: the difference is the scatter of the machine"
-_RESULT = "a result of 32 MiB in fresh memory, of which lax writes each page once and a sum of several passes more often"
+_RESULT = "a result of 32 MiB in fresh memory: lax writes each page once, a sum in passes more often"
 _STARTS = "starting the program and waking its threads takes longer than the work"
 
 
