@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from convax.errors import ShapeError
 
 __all__ = ["Geometry"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)  # no slots: what follows from the numbers is kept beside them
 class Geometry:
     """Lengths and steps of a one-dimensional convolution.
 
@@ -38,7 +39,7 @@ class Geometry:
     upsample: int = 1
     padding: tuple[int, int] = (0, 0)
 
-    @property
+    @functools.cached_property
     def reach(self) -> int:
         """Samples from the first to the last tap: (taps - 1) * dilation + 1."""
         return (self.taps - 1) * self.dilation + 1 if self.taps else 0
@@ -48,12 +49,12 @@ class Geometry:
         """Samples of the signal after upsampling: (length - 1) * upsample + 1."""
         return (self.length - 1) * self.upsample + 1 if self.length else 0
 
-    @property
+    @functools.cached_property
     def padded(self) -> int:
         """Samples that the window slides over: upsampled signal and padding."""
         return self.padding[0] + self.spread + self.padding[1]
 
-    @property
+    @functools.cached_property
     def output(self) -> int:
         """Number of outputs: floor((padded - reach) / stride) + 1, or 0 where no window fits."""
         return max(0, (self.padded - self.reach) // self.stride + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 from convax.core.dtypes import DType
@@ -13,7 +14,7 @@ from convax.errors import ShapeError
 __all__ = ["ConvSpec"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)  # no slots: what follows from the numbers is kept beside them
 class ConvSpec:
     """One member of the family of one-dimensional convolutions that lax computes.
 
@@ -102,7 +103,7 @@ class ConvSpec:
         """Element type of the result."""
         return self.out_dtype or self.dtype
 
-    @property
+    @functools.cached_property
     def accumulator(self) -> DType:
         """Element type in which sums are kept."""
         return self.dtype.accumulator(self.result)
@@ -128,7 +129,7 @@ class ConvSpec:
         """Shape of the result in memory."""
         return self._arranged(self.layout.out, N=self.group_batch, C=self.features, H=self.geometry.output)
 
-    @property
+    @functools.cached_property
     def sizes(self) -> tuple[int, int, int]:
         """Elements of (data, kernel, output)."""
         data = self.batch * self.channels * self.geometry.length

@@ -135,6 +135,12 @@ def family_of(algorithm: Algorithm) -> str:
 
 def place(algorithm: Algorithm, spec: ConvSpec) -> list[float]:
     """Where a convolution lies among those of its formulation: logarithms of its sizes, and what else tells."""
+    sizes, traits = _of_spec(spec)
+    return [*sizes, _doublings(max(1, *_sizes_of(algorithm))), *traits]
+
+
+@functools.lru_cache(maxsize=256)  # each candidate of a convolution asks
+def _of_spec(spec: ConvSpec) -> tuple[list[float], list[float]]:
     geometry = spec.geometry
     sizes = (
         geometry.output,
@@ -146,7 +152,6 @@ def place(algorithm: Algorithm, spec: ConvSpec) -> list[float]:
         geometry.stride,
         geometry.dilation,
         geometry.upsample,
-        max(1, *_sizes_of(algorithm)),
     )
     traits = (
         spec.layout.channels_last,
@@ -154,7 +159,11 @@ def place(algorithm: Algorithm, spec: ConvSpec) -> list[float]:
         spec.accumulator != spec.dtype,
         geometry.taps > geometry.length,
     )
-    return [round(math.log2(size), 2) for size in sizes] + [float(3 * trait) for trait in traits]
+    return [_doublings(size) for size in sizes], [float(3 * trait) for trait in traits]
+
+
+def _doublings(size: int) -> float:
+    return round(math.log2(size), 2)
 
 
 def _sizes_of(algorithm: Algorithm) -> list[int]:
