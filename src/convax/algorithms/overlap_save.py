@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Self
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from convax.algorithms.containment import contained
+from convax.algorithms.fence import fenced
 from convax.algorithms.fourier import (
     fast_length,
     inverse,
@@ -127,7 +128,8 @@ class OverlapSave(Algorithm):
             product = frames * kernels[None, :, :, 0, None, :]
         else:
             product = jnp.einsum("ngcbf,gocf->ngobf", frames, kernels, precision=spec.precision)
-        y = inverse(product, self.points, z)[..., :step]
+        # Cut on its own: fused with what follows, it would divide the number of each sample by the step.
+        y = fenced(lambda y: y[..., :step], inverse(product, self.points, z))
         return y.reshape(*y.shape[:3], blocks * step)
 
     def _cut_kernel(self, z: Array, w: Array, spec: ConvSpec) -> Array:
@@ -141,7 +143,21 @@ class OverlapSave(Algorithm):
 
 
 def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
-    """(..., length) -> (..., blocks, step + overlap): block b starts at b * step."""
-    z = pad_last(z, 0, (blocks + 1) * step - z.shape[-1])
-    rows = z.reshape(*z.shape[:-1], blocks + 1, step)
-    return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)
+    """(..., length) -> (..., blocks, step + overlap): block b starts at b * step, and zeros follow the signal."""
+    inside = max(0, z.shape[-1] // step - 1)  # blocks whose `step` samples the signal holds, and the next one's too
+    whole, rest = z[..., : (inside + 1) * step], z[..., inside * step :]
+    rest = pad_last(rest, 0, (blocks - inside + 1) * step - rest.shape[-1])
+    # Written in place: a concatenation would ask of each element from which of its operands it comes.
+    frames = jnp.zeros((*z.shape[:-1], blocks, step + overlap), z.dtype)
+    for first, samples in ((0, whole), (inside, rest)) if inside else ((0, rest),):
+        rows = samples.reshape(*z.shape[:-1], -1, step)
+        frames = _with_rows(frames, rows[..., :-1, :], first, 0)
+        frames = _with_rows(frames, rows[..., 1:, :overlap], first, step)
+    return frames
+
+
+def _with_rows(frames: Array, rows: Array, block: int, column: int) -> Array:
+    """The frames with these rows from so many blocks and columns on."""
+    if not rows.size:
+        return frames
+    return lax.dynamic_update_slice(frames, rows, (*(0,) * (frames.ndim - 2), block, column))
