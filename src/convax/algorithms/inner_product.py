@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Self
 
@@ -22,6 +23,9 @@ MOST_OUTPUTS = 64
 # Groups from which on a step of the loop is long enough, and outputs up to which one reduction keeps all their sums
 # in registers.
 FEW_GROUPS, MANY_OUTPUTS = 16, 24
+# XLA sums each lane over all its rows before it turns to the next: so many rows stay in the cache meanwhile. Threads
+# share the blocks of rows, once there are so many.
+ROWS, MANY_BLOCKS = 64, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,15 +90,24 @@ class InnerProduct(Algorithm):
         """Products of the windows of z with w along the last axis, summed over it and another one."""
         last = z.ndim - 1
         products = [_window(z, output, geometry.taps, geometry, last) * w for output in range(geometry.output)]
-        whole = geometry.taps // self.lanes * self.lanes
         sums = []
-        if whole:
-            shape = (*products[0].shape[:-1], whole // self.lanes, self.lanes)
-            lanes = _sum_each([p[..., :whole].reshape(shape) for p in products], (contracted, last))
-            sums.append(lanes.sum(axis=-1, dtype=lanes.dtype))  # NumPy's sum of narrow integers would widen them
-        if whole < geometry.taps:
-            sums.append(_sum_each([p[..., whole:] for p in products], (contracted, last)))
+        for start, shape in self._pieces(geometry.taps):
+            stop = start + math.prod(shape)
+            pieces = [p[..., start:stop].reshape(*p.shape[:-1], *shape) for p in products]
+            totals = _sum_each(pieces, (contracted, last + 1), last - 1)
+            sums.append(totals.sum(axis=(-2, -1), dtype=totals.dtype))  # NumPy's sum of narrow integers would widen
         return sum(sums[1:], start=sums[0])
+
+    def _pieces(self, taps: int) -> Iterator[tuple[int, tuple[int, int, int]]]:
+        """Where each piece of the taps starts, and its blocks, rows and lanes."""
+        block = ROWS * self.lanes
+        blocks = taps // block if taps >= MANY_BLOCKS * block else 0
+        rows, rest = divmod(taps - blocks * block, self.lanes)
+        start = 0
+        for shape in ((blocks, ROWS, self.lanes), (1, rows, self.lanes), (1, rest, 1)):
+            if size := math.prod(shape):
+                yield start, shape
+                start += size
 
     def _in_steps(self, z: Array, w: Array, geometry: Geometry, axis: int) -> Array:
         """z and w of (c, g, l) or (c, l, g) -> (i, g): one channel and `lanes` taps at each step of a loop."""
@@ -145,8 +158,8 @@ def _window(z: Array, output: int, taps: int, geometry: Geometry, axis: int) -> 
     return lax.slice_in_dim(z, start, start + (taps - 1) * geometry.dilation + 1, geometry.dilation, axis=axis)
 
 
-def _sum_each(arrays: list[Array], axes: tuple[int, int]) -> Array:
-    """Sums of equally shaped arrays over `axes` in one reduction, stacked where the output position belongs."""
+def _sum_each(arrays: list[Array], axes: tuple[int, int], position: int) -> Array:
+    """Sums of equally shaped arrays over `axes` in one reduction, stacked along a new axis at `position`."""
     zero = jnp.zeros((), arrays[0].dtype)
     totals = lax.reduce(
         tuple(arrays),
@@ -154,4 +167,4 @@ def _sum_each(arrays: list[Array], axes: tuple[int, int]) -> Array:
         lambda left, right: tuple(a + b for a, b in zip(left, right, strict=True)),
         axes,
     )
-    return jnp.stack(totals, axis=max(axes) - 1)
+    return jnp.stack(totals, axis=position)
