@@ -204,10 +204,13 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "costs of no type": lambda text: json.dumps(odd_prices(costs={"float32": {"loop": 1.0}})),
     "costs in words": lambda text: json.dumps(odd_prices(costs={name: {"loop": "much"} for name in DTYPES})),
     "residuals in a list": lambda text: json.dumps(odd_prices(residuals=[1.0])),
-    "residuals in words": lambda text: json.dumps(odd_prices(residuals={"float32": {"shift_add": [["much"] * 16]}})),
-    "residuals cut": lambda text: json.dumps(odd_prices(residuals={"float32": {"shift_add": [[1.0] * 15]}})),
-    "residuals of two lengths": lambda text: json.dumps(odd_prices(residuals={"float32": {"fft": [[1.0] * 16, [1]]}})),
-    "residuals without end": lambda text: json.dumps(odd_prices(residuals={"int32": {"fft": [[math.inf] * 16]}})),
+    "residuals in words": lambda text: json.dumps(odd_prices(residuals={"shift_add": [["much"] * 19]})),
+    "residuals by type, as they were kept before": lambda text: json.dumps(
+        odd_prices(residuals={"int32": {"fft": []}})
+    ),
+    "residuals cut": lambda text: json.dumps(odd_prices(residuals={"shift_add": [[1.0] * 18]})),
+    "residuals of two lengths": lambda text: json.dumps(odd_prices(residuals={"fft": [[1.0] * 19, [1]]})),
+    "residuals without end": lambda text: json.dumps(odd_prices(residuals={"fft": [[math.inf] * 19]})),
     "costs in a list": lambda text: json.dumps(odd_prices(costs={name: [1.0] for name in DTYPES})),
 }
 

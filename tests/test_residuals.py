@@ -21,7 +21,7 @@ SPEC = ConvSpec(Geometry(4096, 9), batch=2, channels=8, features=8, feature_grou
 def with_residual(logarithm: float, spec: ConvSpec = SPEC) -> DeviceModel:
     """The shipped prices, and one timing of shift_add that they did not foresee."""
     rows = {family_of(ShiftAdd()): weighted([[*place(ShiftAdd(), spec), logarithm]])}
-    return dataclasses.replace(SHIPPED, residuals={"float32": rows})
+    return dataclasses.replace(SHIPPED, residuals=rows)
 
 
 def priced(spec: ConvSpec) -> float:
@@ -49,11 +49,18 @@ def test_a_device_without_residuals_has_prices_alone() -> None:
     assert plain.estimate(ShiftAdd(), SPEC) == priced(SPEC)
 
 
-def test_other_formulations_are_estimated_with_caution_and_other_types_as_priced() -> None:
-    model = with_residual(math.log(4))
-    wide, other = dataclasses.replace(SPEC, dtype=DType("float64")), Matmul("unfold")
-    assert model.estimate(ShiftAdd(), wide) == SHIPPED.seconds(ShiftAdd().total_work(wide), "float64")
-    assert model.estimate(other, SPEC) == SHIPPED.seconds(other.total_work(SPEC), "float32") * unknown_factor()
+def test_other_formulations_are_estimated_with_caution() -> None:
+    other = Matmul("unfold")
+    estimate = with_residual(math.log(4)).estimate(other, SPEC)
+    assert estimate == SHIPPED.seconds(other.total_work(SPEC), "float32") * unknown_factor()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex64", "int32"])
+def test_what_one_type_took_tells_of_the_others_too(dtype: str) -> None:
+    other = dataclasses.replace(SPEC, dtype=DType(dtype))
+    slow, usual = with_residual(math.log(4)), with_residual(0.0)
+    ratio = slow.estimate(ShiftAdd(), other) / usual.estimate(ShiftAdd(), other)
+    assert 1.5 < ratio < slow.estimate(ShiftAdd(), SPEC) / usual.estimate(ShiftAdd(), SPEC)
 
 
 def test_between_measurements_it_interpolates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import oracle
-from convax.algorithms import Algorithm, Fft, InnerProduct, Matmul, OverlapSave, ShiftAdd, Swapped
+from convax.algorithms import Algorithm, Fft, InnerProduct, Matmul, OverlapSave, ShiftAdd, Swapped, overlap_save
 from convax.algorithms.normal_form import compute
 from convax.algorithms.pieces import along_length, group_by_group, signal_by_signal
 from convax.core import ConvSpec, DType, Geometry, Layout
@@ -116,6 +116,37 @@ def test_each_way_to_take_turns_is_the_whole() -> None:
     for size in (1, 10, 44):
         pieces = along_length(lambda z: convolve(z, w), jax.numpy.asarray(z), 5, size, Geometry(50, 7))
         np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("taps", [1, 15, 16, 64, 127, 128, 129, 200, 333])
+@pytest.mark.parametrize("kind", ["a signal", "channels", "groups"])
+def test_blocks_of_rows_of_lanes_sum_the_same(taps: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convax.algorithms.inner_product.ROWS", 4)
+    monkeypatch.setattr("convax.algorithms.inner_product.MANY_BLOCKS", 2)
+    algorithm = InnerProduct(16)
+    pieces = list(algorithm._pieces(taps))
+    assert [start for start, _ in pieces] == np.cumsum([0, *(np.prod(shape) for _, shape in pieces)])[:-1].tolist()
+    assert sum(np.prod(shape) for _, shape in pieces) == taps
+    assert any(blocks > 1 for _, (blocks, _, _) in pieces) == (taps >= 128)
+    sizes: dict[str, dict[str, int]] = {
+        "a signal": {},
+        "channels": {"batch": 2, "channels": 3, "features": 4},
+        "groups": {"batch": 2, "channels": 4, "features": 4, "feature_groups": 4},
+    }
+    spec = ConvSpec(Geometry(2 * taps + 7, taps, dilation=2, padding=(1, 0)), **sizes[kind])
+    x, w = operands(spec)
+    np.testing.assert_allclose(program(algorithm, spec)(x, w), oracle.convolve(x, w, spec), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+@pytest.mark.parametrize("blocks", [1, 2, 5])
+def test_frames_are_what_each_block_meets(step: int, blocks: int) -> None:
+    for overlap in range(step + 1):
+        for length in range(max(1, (blocks - 1) * step + 1), blocks * step + overlap + 1):
+            z = np.arange(1, 2 * length + 1, dtype=np.float32).reshape(2, length)
+            zeros = np.pad(z, ((0, 0), (0, (blocks + 1) * step - length)))
+            expected = np.stack([zeros[:, b * step : (b + 1) * step + overlap] for b in range(blocks)], axis=1)
+            np.testing.assert_array_equal(overlap_save._frames(jax.numpy.asarray(z), step, overlap, blocks), expected)
 
 
 # What the memory of the compiled programs is.

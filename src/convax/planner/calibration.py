@@ -14,7 +14,7 @@ import functools
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jaxlib.version
@@ -191,9 +191,8 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
     The prices of memory and of a launch come from float32; those of operations from each element type.
     """
     costs: dict[str, dict[str, float]] = {}
-    residuals: dict[str, dict[str, list[list[float]]]] = {}
-    quality: dict[str, str] = {}
     shared: dict[str, float] = {}
+    unexplained: dict[Timing, float] = {}
     for dtype in ("float32", "float64", "complex64", "int32"):
         chosen = [timing for timing in timings if timing.dtype == dtype]
         if not chosen:
@@ -208,12 +207,11 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
         logarithms = np.log(seconds / (table @ prices + fixed))
-        rows = _residuals(chosen, logarithms)
-        residuals[dtype] = {family: weighted(some) for family, some in rows.items()}
-        quality[dtype] = _quality(chosen, rows)
+        unexplained |= zip(chosen, logarithms.tolist(), strict=True)
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
     taken_over = _complete(costs, DeviceModel.shipped(platform))
+    by_family = _residuals(unexplained)
     name = device_name(platform)
     provenance = {
         "how": "convax calibrate (least of some runs; robust fit of log(estimate / measured))",
@@ -222,29 +220,36 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "jaxlib": jaxlib.version.__version__,
         "timings": len(timings),
-        QUALITY: quality,
+        QUALITY: _quality(unexplained, by_family),
         "not timed, taken from the shipped file and scaled": taken_over,
     }
     model = {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
-    return model | {"residuals": residuals}
+    return model | {"residuals": {family: weighted(rows) for family, rows in by_family.items()}}
 
 
-def _residuals(timings: Sequence[Timing], logarithms: np.ndarray) -> dict[str, list[list[float]]]:
+def _residuals(unexplained: Mapping[Timing, float]) -> dict[str, list[list[float]]]:
     """Coordinates and residual of each timing, by formulation."""
     rows: dict[str, list[list[float]]] = {}
-    for timing, logarithm in zip(timings, logarithms.tolist(), strict=True):
+    for timing, logarithm in unexplained.items():
         row = [*place(timing.algorithm, timing.spec), round(logarithm, 3)]
         rows.setdefault(family_of(timing.algorithm), []).append([int(x) if x == int(x) else x for x in row])
     return dict(sorted(rows.items()))
 
 
-def _quality(timings: Sequence[Timing], rows: dict[str, list[list[float]]]) -> str:
-    """How near the estimate of a convolution is that was not timed itself."""
-    specs: dict[str, list[ConvSpec]] = {}
-    for timing in timings:
-        specs.setdefault(family_of(timing.algorithm), []).append(timing.spec)
-    errors = np.concatenate([left_out(some, specs[family]) for family, some in rows.items()])
-    return " / ".join(f"{np.exp(-np.quantile(errors, quantile)):.2f}" for quantile in (0.95, 0.5, 0.05))
+def _quality(unexplained: Mapping[Timing, float], rows: Mapping[str, list[list[float]]]) -> dict[str, str]:
+    """How near the estimate of a convolution is that was not timed itself, by element type."""
+    timings: dict[str, list[Timing]] = {}
+    for timing in unexplained:
+        timings.setdefault(family_of(timing.algorithm), []).append(timing)
+    errors: dict[str, list[float]] = {}
+    for family, some in rows.items():
+        without_its_spec = left_out(some, [timing.spec for timing in timings[family]])
+        for timing, error in zip(timings[family], without_its_spec.tolist(), strict=True):
+            errors.setdefault(timing.dtype, []).append(error)
+    return {
+        dtype: " / ".join(f"{np.exp(-np.quantile(some, quantile)):.2f}" for quantile in (0.95, 0.5, 0.05))
+        for dtype, some in sorted(errors.items())
+    }
 
 
 def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[str, list[str]]:

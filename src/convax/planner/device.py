@@ -47,7 +47,7 @@ class DeviceModel:
         far_bytes: Seconds per byte beyond it.
         cache: Bytes of the cache.
         costs: Seconds per operation, by element type and kind.
-        residuals: What these prices leave unexplained, by element type and formulation, as `Residuals` has it.
+        residuals: What these prices leave unexplained, by formulation, as `Residuals` has it.
     """
 
     name: str
@@ -57,26 +57,19 @@ class DeviceModel:
     far_bytes: float
     cache: float
     costs: Mapping[str, Mapping[str, float]]
-    residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]] = dataclasses.field(default_factory=dict)
+    residuals: Mapping[str, Sequence[Sequence[float]]] = dataclasses.field(default_factory=dict)
 
     def estimate(self, algorithm: Algorithm, spec: ConvSpec) -> float:
         """Seconds that an algorithm needs for a convolution: its price, corrected by what was measured near it."""
-        dtype = spec.accumulator.name
-        seconds = self.seconds(algorithm.total_work(spec), dtype)
-        corrections = self._corrections.get(self._priced_as(dtype), {})
-        if not corrections:
+        seconds = self.seconds(algorithm.total_work(spec), spec.accumulator.name)
+        if not self.residuals:
             return seconds
-        known = corrections.get(family_of(algorithm))
+        known = self._corrections.get(family_of(algorithm))
         return seconds * (unknown_factor() if known is None else known.factor(place(algorithm, spec)))
 
-    def _priced_as(self, dtype: str) -> str:
-        return dtype if dtype in self.costs else _nearest_type(dtype)
-
     @functools.cached_property
-    def _corrections(self) -> dict[str, dict[str, Residuals]]:
-        return {
-            dtype: {family: Residuals(rows) for family, rows in each.items()} for dtype, each in self.residuals.items()
-        }
+    def _corrections(self) -> dict[str, Residuals]:
+        return {family: Residuals(rows) for family, rows in self.residuals.items()}
 
     def seconds(self, work: Work, dtype: str) -> float:
         """The price of `work` whose sums are kept in `dtype`.
@@ -85,7 +78,7 @@ class DeviceModel:
         does not list (a new algorithm's, before the device is calibrated again) as slow ones, so that they win
         only where nothing else comes near.
         """
-        prices = self.costs[self._priced_as(dtype)]
+        prices = self.costs[dtype if dtype in self.costs else _nearest_type(dtype)]
         operations = sum(count * prices.get(kind, UNKNOWN) for kind, count in work.operations.items())
         far = max(0.0, work.bytes - self.cache)
         return operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch

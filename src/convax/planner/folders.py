@@ -21,7 +21,7 @@ __all__ = ["UNREADABLE", "calibration_file", "digest", "remove_leftovers", "wisd
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 # The number changes with the form of the files; a version that writes another form uses another folder.
 WISDOM = "wisdom-1"
-DEVICES = "devices-1"
+DEVICES = "devices-2"
 LEFTOVER_AGE = 60.0  # seconds; a temporary file that is older belongs to a process that was killed
 
 

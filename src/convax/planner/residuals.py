@@ -27,12 +27,12 @@ REACHES = ((4.0, 0.7), (0.7, 0.3))
 NOISE = 0.2  # the scatter of measurements
 # Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
 CAUTION = 1.0
-COORDINATES = 14  # of a place: ten sizes and four traits
+COORDINATES = 17  # of a place: ten sizes, four traits, and three numbers that tell the element type
 
 
 @dataclasses.dataclass(frozen=True)
 class Residuals:
-    """The residuals of one formulation and element type.
+    """The residuals of one formulation.
 
     Args:
         rows: For each timing the coordinates of `place`, then log(measured / priced), then its weight, as `weighted`
@@ -50,15 +50,19 @@ class Residuals:
             >>> 3 < near < 4, far == unknown_factor()
             (True, True)
         """
-        table = self._table
-        covariance = _kernel(np.asarray(point) - table[:, :-2])
+        points, squares, weights = self._table
+        at = np.asarray(point, float)
+        covariance = _covariance(squares + at @ at - 2 * (points @ at))
         # As sure as the nearest timing alone makes it: the others could only add to that.
         variance = _PRIOR - float(covariance.max()) ** 2 / (_PRIOR + NOISE**2)
-        return math.exp(float(covariance @ table[:, -1]) + CAUTION * math.sqrt(max(0.0, variance)))
+        return math.exp(float(covariance @ weights) + CAUTION * math.sqrt(max(0.0, variance)))
 
     @functools.cached_property
-    def _table(self) -> np.ndarray:
-        return np.asarray(self.rows, float)
+    def _table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The points, their squared lengths, and the weights."""
+        table = np.asarray(self.rows, float)
+        points = table[:, :-2]
+        return points, np.square(points).sum(1), table[:, -1]
 
 
 def weighted(rows: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -85,18 +89,18 @@ def left_out(rows: Sequence[Sequence[float]], groups: Sequence[Hashable]) -> np.
 def _noisy(table: np.ndarray) -> np.ndarray:
     """The covariance of measured residuals; the last column is no coordinate."""
     points = table[:, :-1]
-    covariance = _kernel(points[:, None] - points[None])
+    squares = np.square(points).sum(1)
+    covariance = _covariance(squares[:, None] + squares - 2 * (points @ points.T))
     noisy: np.ndarray = covariance + NOISE**2 * np.eye(len(points))
     return noisy
 
 
-def check(residuals: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -> None:
-    """Raise a ValueError where what a file holds, by element type and formulation, is no table of coordinates."""
-    for by_family in residuals.values():
-        for family, rows in by_family.items():
-            table = np.asarray(rows, float)
-            if table.ndim != 2 or table.shape[1] != COORDINATES + 2 or not np.isfinite(table).all():
-                raise ValueError(f"the residuals of {family} are no rows of {COORDINATES + 2} numbers")
+def check(residuals: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Raise a ValueError where what a file holds, by formulation, is no table of coordinates."""
+    for family, rows in residuals.items():
+        table = np.asarray(rows, float)
+        if table.ndim != 2 or table.shape[1] != COORDINATES + 2 or not np.isfinite(table).all():
+            raise ValueError(f"the residuals of {family} are no rows of {COORDINATES + 2} numbers")
 
 
 def unknown_factor() -> float:
@@ -107,10 +111,10 @@ def unknown_factor() -> float:
 _PRIOR = sum(spread**2 for _, spread in REACHES)
 
 
-def _kernel(difference: np.ndarray) -> np.ndarray:
-    distance = np.square(difference).sum(-1)
-    covariance: np.ndarray = sum(spread**2 * np.exp(-0.5 * distance / reach**2) for reach, spread in REACHES)
-    return covariance
+def _covariance(distance: np.ndarray) -> np.ndarray:
+    """Of residuals whose places are so far apart, squared."""
+    parts = (spread**2 * np.exp(-0.5 * distance / reach**2) for reach, spread in REACHES)
+    return sum(parts, start=np.zeros_like(distance))
 
 
 def family_of(algorithm: Algorithm) -> str:
@@ -159,7 +163,11 @@ def _of_spec(spec: ConvSpec) -> tuple[list[float], list[float]]:
         spec.accumulator != spec.dtype,
         geometry.taps > geometry.length,
     )
-    return [_doublings(size) for size in sizes], [float(3 * trait) for trait in traits]
+    # What was timed in one type tells of the others too: they are a step apart, not strangers.
+    dtype = spec.accumulator
+    kinds = (dtype.kind == "complex", dtype.is_integer)
+    numbers = [*(3.0 * trait for trait in traits), _doublings(dtype.bytes), *map(float, kinds)]
+    return [_doublings(size) for size in sizes], numbers
 
 
 def _doublings(size: int) -> float:
