@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Literal, Self
 
 from jax import Array, lax
 
+from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm
+from convax.algorithms.windows import padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
@@ -51,6 +54,9 @@ class Direct(Algorithm):
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry
+        if _pads_wrongly(spec):
+            x = fenced(functools.partial(padded, geometry=geometry), x)
+            geometry = dataclasses.replace(geometry, length=geometry.padded, padding=(0, 0), upsample=1)
         batch, groups, channels, length = x.shape
         features, taps = w.shape[1], w.shape[3]
         if self.layout == "NHC":
@@ -73,3 +79,15 @@ class Direct(Algorithm):
         if self.layout == "NHC":
             return y.reshape(batch, geometry.output, groups, features).transpose(0, 2, 3, 1)
         return y.reshape(batch, groups, features, geometry.output)
+
+
+def _pads_wrongly(spec: ConvSpec) -> bool:
+    """Whether XLA's CPU cannot be trusted with the padding: then it goes ahead, fenced, or XLA would fold it back.
+
+    Where float32 is trimmed before and padded after, its loops read past the end, and the results hold what lies there
+    (openxla/xla issue 48713). Where a window meets nothing but padding, or float64 is padded before, they load what
+    lies beside the signal; they do not use it, but where nothing is mapped the process dies.
+    """
+    before, after = spec.geometry.padding
+    beyond = max(before, after) >= spec.geometry.reach
+    return min(before, after) < 0 or beyond or (before > 0 and spec.accumulator.name == "float64")
