@@ -1,6 +1,7 @@
 """A program of its own (it may die): formulations on operands that lie between two pages that nobody may read.
 
-`python beside_a_guard.py CASE...` computes the named cases, or all, with every setting, and prints each before it runs.
+`python beside_a_guard.py FORMULATION CASE...` computes the named cases with its settings, and without arguments all
+with all. Each is printed before it runs.
 """
 
 from __future__ import annotations
@@ -49,14 +50,15 @@ def guarded(values: np.ndarray, side: str) -> jax.Array:
     return array
 
 
-def main(names: list[str]) -> None:
+def main(formulation: str | None = None, *names: str) -> None:
     """Compute them, with the guard before the operands and behind them."""
+    kinds = [ALGORITHMS[formulation]] if formulation else ALGORITHMS.values()
     jax.config.update("jax_enable_x64", True)
     named = {**CASES, **SINGLE}
     for name in names or named:
         for dtype in ("float32", "float64", "int32", "complex64"):
             spec = named[name].__class__(**{**vars(named[name]), "dtype": DType(dtype)})
-            for kind in ALGORITHMS.values():
+            for kind in kinds:
                 for setting in kind.candidates(spec):
                     if setting.why_not(spec) is None:
                         _compute(name, setting, spec)
@@ -72,4 +74,4 @@ def _compute(name: str, setting: object, spec: ConvSpec) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -118,7 +118,7 @@ def test_each_way_to_take_turns_is_the_whole() -> None:
         np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("taps", [1, 15, 16, 64, 127, 128, 129, 200, 333])
+@pytest.mark.parametrize("taps", [1, 16, 127, 128, 333])
 @pytest.mark.parametrize("kind", ["a signal", "channels", "groups"])
 def test_blocks_of_rows_of_lanes_sum_the_same(taps: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("convax.algorithms.inner_product.ROWS", 4)
