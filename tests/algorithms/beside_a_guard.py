@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from convax.algorithms import ALGORITHMS
+from convax.algorithms import ALGORITHMS, Algorithm
 from convax.algorithms.normal_form import compute
-from convax.core import ConvSpec, DType, Geometry
-from specs import CASES, operands
+from convax.core import ConvSpec, Geometry
+from specs import CASES, operands, serving, with_dtype
 
 SINGLE = {f"single, {before} before": ConvSpec(Geometry(1000, 17, padding=(before, 8))) for before in (0, 1, 8, 16)}
 SINGLE |= {
@@ -57,15 +57,14 @@ def main(formulation: str | None = None, *names: str) -> None:
     named = {**CASES, **SINGLE}
     for name in names or named:
         for dtype in ("float32", "float64", "int32", "complex64"):
-            spec = named[name].__class__(**{**vars(named[name]), "dtype": DType(dtype)})
+            spec = with_dtype(named[name], dtype)
             for kind in kinds:
-                for setting in kind.candidates(spec):
-                    if setting.why_not(spec) is None:
-                        _compute(name, setting, spec)
+                for setting in serving(kind, spec):
+                    _compute(name, setting, spec)
     print("all done")
 
 
-def _compute(name: str, setting: object, spec: ConvSpec) -> None:
+def _compute(name: str, setting: Algorithm, spec: ConvSpec) -> None:
     run = jax.jit(lambda x, w: compute(setting, x, w, spec))
     for side in ("before", "after"):
         print(name, spec.dtype, setting, side, flush=True)

@@ -33,6 +33,7 @@ CASES = [
     (4, 1, 1, (-2, -5), 0, 8),
     (4, 2, 1, (7, 0), 1, 8),
 ]
+OF_PYTORCH = [case for case in CASES if case[3][0] == case[3][1] >= 0]  # it cuts both ends alike
 
 
 def number_or_pair(cut: tuple[int, int]) -> Any:
@@ -104,11 +105,9 @@ def test_words_cut_what_laxs_words_cut(word: str, length: int, taps: int, stride
     close(y, theirs.transpose(0, 2, 1), atol=1e-12)
 
 
-@pytest.mark.parametrize(("stride", "dilation", "groups", "cut", "extra", "taps"), CASES)
+@pytest.mark.parametrize(("stride", "dilation", "groups", "cut", "extra", "taps"), OF_PYTORCH)
 def test_pytorch(stride: int, dilation: int, groups: int, cut: Any, extra: int, taps: int) -> None:
     torch = pytest.importorskip("torch")
-    if cut[0] != cut[1] or cut[0] < 0:
-        pytest.skip("PyTorch cuts both ends alike")
     x, w, bias = random(2, 4, 7), random(4, 3, taps, seed=1), random(3 * groups, seed=2)
     settings = {"stride": stride, "padding": cut[0], "output_padding": extra, "groups": groups, "dilation": dilation}
     theirs = torch.nn.functional.conv_transpose1d(*(torch.from_numpy(array) for array in (x, w, bias)), **settings)

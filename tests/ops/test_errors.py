@@ -30,6 +30,7 @@ TABLES = [
     for module in (lax_calls, shapes, steps_and_padding, layouts, transposed, choices)
 ]
 MISTAKES = [pytest.param(mistake, id=label) for table in TABLES for label, mistake in table.items()]
+REPAIRED = [parameter for parameter in MISTAKES if parameter.values[0].repaired is not None]  # by one call
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -53,10 +54,8 @@ def test_the_text_of_an_error(mistake: Mistake) -> None:
         assert noise not in str(error)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", REPAIRED)
 def test_the_repair_of_an_error(mistake: Mistake) -> None:
-    if mistake.repaired is None:
-        pytest.skip("the repair is not one call")
     assert mistake.make_repaired().shape == mistake.shape
 
 

@@ -22,7 +22,7 @@ _NUMBERS = {"NHC": ("NHC", "HIO", "NHC"), "NCH": ("NCH", "OIH", "NCH")}
 
 @dataclasses.dataclass(frozen=True)
 class Direct(Algorithm):
-    """`lax.conv_general_dilated`.
+    """`lax.conv_general_dilated`, with the padding ahead of the call where XLA's CPU cannot be trusted with it.
 
     Args:
         layout: Axes in which lax is called. XLA's CPU has fast code for "NHC" only, cuDNN prefers "NCH".
@@ -82,14 +82,14 @@ class Direct(Algorithm):
 
 
 def _pads_wrongly(spec: ConvSpec) -> bool:
-    """Whether XLA's CPU cannot be trusted with the padding: then it goes ahead, fenced, or XLA would fold it back.
+    """Whether XLA's CPU reads beside the signal: then the padding goes ahead, fenced, or XLA would fold it back.
 
     Where float32 is trimmed before and padded after, its loops read past the end, and the results hold what lies there
     (openxla/xla issue 48713). Where a window meets nothing but padding, or float64 is padded before, they load what
-    lies beside the signal; they do not use it, but where nothing is mapped the process dies.
+    lies beside the signal; they do not use it, but where nothing is mapped the process dies. (Not so between inserted
+    zeros, which would take many times as long written out.)
     """
     geometry, (before, after) = spec.geometry, spec.geometry.padding
-    beyond = max(before, after) >= geometry.reach
-    # (Not so between inserted zeros, which would take many times as long written out.)
-    early = before > 0 and geometry.upsample == 1 and spec.accumulator.name == "float64"
-    return min(before, after) < 0 or beyond or early
+    if before < 0 < after or max(before, after) >= geometry.reach:
+        return True
+    return before > 0 and geometry.upsample == 1 and spec.accumulator.name == "float64"

@@ -149,7 +149,8 @@ def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
     rest = pad_last(rest, 0, (blocks - inside + 1) * step - rest.shape[-1])
     # Written in place: a concatenation would ask of each element from which of its operands it comes.
     frames = jnp.zeros((*z.shape[:-1], blocks, step + overlap), z.dtype)
-    for first, samples in ((0, whole), (inside, rest)) if inside else ((0, rest),):
+    parts = [(0, whole), (inside, rest)] if inside else [(0, rest)]
+    for first, samples in parts:
         rows = samples.reshape(*z.shape[:-1], -1, step)
         frames = _with_rows(frames, rows[..., :-1, :], first, 0)
         frames = _with_rows(frames, rows[..., 1:, :overlap], first, step)
