@@ -1,7 +1,7 @@
 """All that convax takes from JAX beyond its documented surface, in one place.
 
 Each function says which names it relies on; `tests/test_jax_internals.py` uses each alone, so that a new version
-of JAX that moves one is named by a failing test. Checked with JAX 0.8.1 to 0.11.1.
+of JAX that moves one is named by a failing test. Checked with JAX 0.8.1 to 0.11.2.
 """
 
 from __future__ import annotations
@@ -185,8 +185,11 @@ def evaluate_with(
 
 
 def is_closed_jaxpr(value: Any) -> bool:
-    """A function's body with its constants; `is_jaxpr`: also one without. Relies on the classes' names."""
-    return isinstance(value, ClosedJaxpr)
+    """A function's body behind its constants; `is_jaxpr`: also one without. Relies on the classes' names.
+
+    Since JAX 0.11 the two are one class, a body that may hold constants, and its `jaxpr` is itself.
+    """
+    return isinstance(value, ClosedJaxpr) and value.jaxpr is not value
 
 
 def is_jaxpr(value: Any) -> bool:
@@ -212,24 +215,29 @@ def _changed_answer(rule: Callable[..., Any], change: Callable[[Any], Any], *whi
 def backward_with(rule: Any, change: Callable[[ClosedJaxpr], ClosedJaxpr]) -> Any:
     """The backward rule of a custom_vjp, traced when it is called, with its jaxpr changed.
 
-    Relies on `bwd` taking residuals and cotangents and answering a list; symbolic zeros among them pass as they are.
+    Relies on `bwd` taking residuals and cotangents and answering a tree of cotangents: a list, since JAX 0.11 with logs
+    beside it. Symbolic zeros among them pass as they are.
     """
     return linear_util.transformation2(_changed_backward)(rule, change)
 
 
-def _changed_backward(rule: Callable[..., Any], change: Callable[[Any], Any], *operands: Any) -> list[Any]:
+def _changed_backward(rule: Callable[..., Any], change: Callable[[Any], Any], *operands: Any) -> Any:
     arrays = [value for value in operands if _is_number(value)]
-    symbols: list[Any] = []
+    answer: Any = None
 
     def on_arrays(*arrays: Any) -> list[Any]:
+        nonlocal answer
         given = iter(arrays)
-        results = rule(*(next(given) if _is_number(value) else value for value in operands))
-        symbols[:] = [None if _is_number(result) else result for result in results]
-        return [result for result in results if _is_number(result)]
+        answer = rule(*(next(given) if _is_number(value) else value for value in operands))
+        return [result for result in jax.tree.leaves(answer, is_leaf=_is_none) if _is_number(result)]
 
     traced = change(jax.make_jaxpr(on_arrays)(*arrays))
     found = iter(jaxpr_as_fun(traced)(*arrays))
-    return [next(found) if symbol is None else symbol for symbol in symbols]
+    return jax.tree.map(lambda result: next(found) if _is_number(result) else result, answer, is_leaf=_is_none)
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 def _is_number(value: Any) -> bool:
@@ -248,14 +256,22 @@ class Loop(NamedTuple):
 
 
 def loop_of(equation: JaxprEqn) -> Loop | None:
-    """The loop that an equation is, or None. Relies on the parameters `jaxpr`, `num_consts`, `num_carry`, `length`.
+    """The loop that an equation is, or None.
 
-    Where one is missing, the loop is entered like any function, and receptive fields are not followed through it.
+    Relies on the parameters `jaxpr` and `length`, and on `num_consts` and `num_carry`, or since JAX 0.11 on `ft_in`,
+    which unpacks to what they count. Where one is missing, the loop is entered like any function, and receptive fields
+    are not followed through it.
     """
     params = equation.params
-    if equation.primitive.name != "scan" or not {"jaxpr", "num_consts", "num_carry", "length"} <= params.keys():
+    if equation.primitive.name != "scan" or not {"jaxpr", "length"} <= params.keys():
         return None
-    return Loop(params["jaxpr"].jaxpr, params["num_consts"], params["num_carry"], params["length"])
+    if {"num_consts", "num_carry"} <= params.keys():
+        constants, carried = params["num_consts"], params["num_carry"]
+    elif hasattr(params.get("ft_in"), "unpack"):
+        constants, carried = (len(list(part)) for part in params["ft_in"].unpack()[:2])
+    else:
+        return None
+    return Loop(params["jaxpr"].jaxpr, constants, carried, params["length"])
 
 
 def source_of(equation: JaxprEqn) -> str:
