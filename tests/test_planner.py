@@ -16,7 +16,6 @@ from convax.core import ConvSpec, Geometry, Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner import DeviceModel, Plan, choose, make_plan, resolve_algorithm
 from convax.planner.plan import WORTH_LEAVING, is_dense
-from convax.planner.settings import settings
 from specs import CASES, DTYPES, conv_specs, for_all, spec_id, with_dtype
 
 by_case = pytest.mark.parametrize("spec", CASES.values(), ids=spec_id)
@@ -71,7 +70,7 @@ class TestPlan:
         spec = CASES["long signal"]
         model = DeviceModel.of_platform("cpu")
         for candidate in make_plan(spec).candidates:
-            able = [c for c in settings(type(candidate.algorithm), spec, "cpu") if c.why_not(spec) is None]
+            able = [c for c in type(candidate.algorithm).candidates(spec, "cpu") if c.why_not(spec) is None]
             prices = [model.estimate(setting, spec) for setting in able]
             if able:
                 assert candidate.seconds == min(prices)

@@ -166,7 +166,7 @@ def test_wide_types_are_measured_as_such(dtype: str, x64: bool, monkeypatch: pyt
     """Where JAX would narrow them to 32 bits."""
     measured = []
 
-    def compute(algorithm: Algorithm, spec: ConvSpec, x: Array, w: Array) -> Array:
+    def compute(algorithm: Algorithm, spec: ConvSpec, platform: str, x: Array, w: Array) -> Array:
         measured.extend([x.dtype.name, w.dtype.name])
         return x
 

@@ -18,6 +18,7 @@ from jax.extend.core import Primitive
 from convax import jax_internals
 from convax.algorithms import Algorithm
 from convax.algorithms.normal_form import compute
+from convax.algorithms.target import compiling_for
 from convax.core import ConvSpec, DType, Geometry, Layout
 from convax.planner import choose
 
@@ -130,7 +131,8 @@ def _batch(
 def _formulation(platform: str) -> Callable[..., Array]:
     def conv1d(x: Array, w: Array, *, algorithm: str | Algorithm | None, **params: Any) -> Array:
         spec = spec_of(x, w, params)
-        return compute(choose(spec, platform, algorithm), x, w, spec)
+        with compiling_for(platform):
+            return compute(choose(spec, platform, algorithm), x, w, spec)
 
     return conv1d
 

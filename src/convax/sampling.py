@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,13 +20,19 @@ __all__ = ["model_specs", "random_specs"]
 # Bounds on the products, so that also the slowest candidate (naive loops over all groups) takes seconds at most.
 MOST_PRODUCTS = {"float32": 4e8, "float64": 1e8, "bfloat16": 1e8, "complex64": 3e7, "int32": 1e8}
 MOST_ELEMENTS = 2e7
+MOST_GROWTH = 8  # of what is held, where the work may grow more
 DTYPES = ("float32", "float32", "float32", "float64", "bfloat16", "complex64", "int32")
 
 Random = np.random.Generator
 
 
-def random_specs(seed: int, count: int) -> Iterator[tuple[str, ConvSpec]]:
+def random_specs(seed: int, count: int, scale: int = 1) -> Iterator[tuple[str, ConvSpec]]:
     """Pairs of a tag and a convolution; the first ones of a seed do not depend on how many are asked for.
+
+    Args:
+        seed: Of the choice.
+        count: Pairs.
+        scale: How many times as much work they may be, for a device that is as many times as fast as a CPU.
 
     Example:
         >>> [tag for tag, _ in random_specs(0, 3)]
@@ -39,16 +46,17 @@ def random_specs(seed: int, count: int) -> Iterator[tuple[str, ConvSpec]]:
         while True:
             spec = _KINDS[tag](random)
             if spec is not None and _is_bearable(spec):
-                yield tag, spec
+                yield tag, _scaled(spec, scale, random)
                 break
 
 
-def model_specs(seed: int, count: int) -> Iterator[ConvSpec]:
+def model_specs(seed: int, count: int, scale: int = 1) -> Iterator[ConvSpec]:
     """Layers of the sizes that people choose, each followed by what its gradients ask of the planner.
 
     Args:
         seed: Of the choice.
         count: Layers.
+        scale: As in `random_specs`.
 
     Example:
         >>> [spec.geometry.output for spec in model_specs(0, 1)][0] > 0
@@ -60,10 +68,11 @@ def model_specs(seed: int, count: int) -> Iterator[ConvSpec]:
             layer = _model_layer(random)
             if layer is not None and _is_bearable(layer):
                 break
+        layer = _scaled(layer, scale, random)
         yield layer
         for by in () if layer.dtype.is_integer else (0, 1):
             gradient = _gradient_of(layer, by)
-            if _is_bearable(gradient):
+            if _is_bearable(gradient, scale):
                 yield gradient
 
 
@@ -90,11 +99,19 @@ def _model_layer(random: Random) -> ConvSpec | None:
     )
 
 
-def _is_bearable(spec: ConvSpec) -> bool:
-    if spec.is_empty or max(spec.sizes) > MOST_ELEMENTS:
+def _is_bearable(spec: ConvSpec, scale: int = 1) -> bool:
+    if spec.is_empty or max(spec.sizes) > MOST_ELEMENTS * min(scale, MOST_GROWTH):
         return False
     naive = spec.groups if spec.dtype.name not in ("float32", "bfloat16") else min(spec.groups, 4)
-    return spec.multiply_adds * naive <= MOST_PRODUCTS[spec.dtype.name]
+    return spec.multiply_adds * naive <= MOST_PRODUCTS[spec.dtype.name] * scale
+
+
+def _scaled(spec: ConvSpec, scale: int, random: Random) -> ConvSpec:
+    """The convolution of a larger batch, as far as that is bearable; a kernel's gradient stays as it is."""
+    if scale == 1 or spec.batch_groups > 1:
+        return spec
+    larger = dataclasses.replace(spec, batch=spec.batch * 2 ** int(random.integers(scale.bit_length())))
+    return larger if _is_bearable(larger, scale) else spec
 
 
 def _between(random: Random, low: float, high: float) -> int:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.pieces import group_by_group, signal_by_signal
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.unit_axes import squeezed
 
 __all__ = ["contained"]
@@ -42,14 +43,16 @@ def contained(convolve: Convolve, z: Array, w: Array, *, repair: Convolve | None
         one = functools.partial(_repaired, convolve)
         return group_by_group(functools.partial(signal_by_signal, one), z, w, y.shape[-1])
 
-    # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element. A loop of one
-    # turn or none leaves the result where it is; a branch would copy it.
+    # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element.
+    needed = ~jnp.isfinite(jnp.sum(y * 0))
+    if not is_for_cpu():
+        return lax.cond(needed, repaired, lambda z, w: y, z, w)
+    # A loop of one turn or none leaves the result where it is; a branch would copy it.
     signal, kernel = squeezed(z), squeezed(w)
 
     def turn(state: tuple[Array, Array]) -> tuple[Array, Array]:
         return state[0] & False, squeezed(repaired(signal.reshape(z.shape), kernel.reshape(w.shape)))
 
-    needed = ~jnp.isfinite(jnp.sum(y * 0))
     return lax.while_loop(lambda state: state[0], turn, (needed, squeezed(y)))[1].reshape(y.shape)
 
 

@@ -40,13 +40,13 @@ class Delegating(Algorithm):
         """The algorithms that may compute it."""
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         if cls.gains_nothing(spec) is not None:
             yield cls()
             return
         inner = cls.inner_spec(spec)
         for kind in cls.inner_kinds(inner):
-            yield from (cls(setting) for setting in kind.candidates(inner))
+            yield from (cls(setting) for setting in kind.candidates(inner, platform))
 
     def why_not(self, spec: ConvSpec) -> str | None:
         if (reason := self.gains_nothing(spec)) is not None:

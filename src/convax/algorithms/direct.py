@@ -9,9 +9,13 @@ from typing import Literal, Self
 
 from jax import Array, lax
 
+from convax.algorithms.containment import contained
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm
+from convax.algorithms.tap_by_tap import tap_by_tap
+from convax.algorithms.target import is_for_cpu, multiplies
 from convax.algorithms.windows import padded
+from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
@@ -33,9 +37,12 @@ class Direct(Algorithm):
     layout: Literal["NHC", "NCH"] = "NHC"
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         yield cls("NHC")
-        yield cls("NCH")
+        # XLA's CPU brings other layouts into that one in a program's entry only; the same convolution inside a loop
+        # or a branch is computed by a plain loop nest, fifty times as slow.
+        if platform != "cpu":
+            yield cls("NCH")
 
     def why_not(self, spec: ConvSpec) -> str | None:
         return None
@@ -54,9 +61,18 @@ class Direct(Algorithm):
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry
-        if _pads_wrongly(spec):
+        if not is_for_cpu():
+            if spec.accumulator.is_integer:
+                return tap_by_tap(x, w, spec)
+            # cuDNN multiplies what lies between the taps by zero, and zero times NaN is NaN.
+            if geometry.stride > 1 and geometry.dilation > 1:
+                return contained(functools.partial(self._convolve, spec=spec, geometry=geometry), x, w)
+        elif _pads_wrongly(spec):
             x = fenced(functools.partial(padded, geometry=geometry), x)
             geometry = dataclasses.replace(geometry, length=geometry.padded, padding=(0, 0), upsample=1)
+        return self._convolve(x, w, spec, geometry)
+
+    def _convolve(self, x: Array, w: Array, spec: ConvSpec, geometry: Geometry) -> Array:
         batch, groups, channels, length = x.shape
         features, taps = w.shape[1], w.shape[3]
         if self.layout == "NHC":
@@ -65,6 +81,9 @@ class Direct(Algorithm):
         else:
             lhs = x.reshape(batch, groups * channels, length)
             rhs = w.reshape(groups * features, channels, taps)
+        half = spec.dtype.name
+        if multiplies(half) and spec.result == spec.dtype:  # summed in float32 and rounded once, as always
+            lhs, rhs = lhs.astype(half), rhs.astype(half)
         y = lax.conv_general_dilated(
             lhs,
             rhs,
@@ -75,7 +94,7 @@ class Direct(Algorithm):
             dimension_numbers=_NUMBERS[self.layout],
             feature_group_count=groups,
             precision=spec.precision,
-        )
+        ).astype(x.dtype)
         if self.layout == "NHC":
             return y.reshape(batch, geometry.output, groups, features).transpose(0, 2, 3, 1)
         return y.reshape(batch, groups, features, geometry.output)

@@ -20,6 +20,7 @@ from convax.algorithms.fourier import (
 )
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.pieces import PIECE, WHOLE, group_by_group
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -38,7 +39,7 @@ class Fft(Algorithm):
     idea = "one Fourier transform of the whole signal"
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         yield cls()
 
     def why_not(self, spec: ConvSpec) -> str | None:
@@ -53,7 +54,7 @@ class Fft(Algorithm):
         products = signals * spec.group_features * spec.group_channels * bins
         # A single long transform runs on one thread and leaves the cache.
         kind = "fft" if points <= 1 << 15 else "fft_long"
-        counts = {kind: transforms * points * math.log2(max(2, points)), "loop_complex": products}
+        counts = {kind: transforms * points * math.log2(max(2, points)), "loop_complex": products, "branch": 1}
         return Work(counts, 4 * transforms * points * spec.accumulator.bytes, 6)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
@@ -70,7 +71,8 @@ class Fft(Algorithm):
             # Groups that fit the cache at a time.
             rows = z.shape[0] * max(z.shape[2], w.shape[1]) + w.shape[1] * w.shape[2]
             group = rows * points * spec.accumulator.bytes
-            most = z.shape[1] if group * z.shape[1] <= WHOLE else max(1, PIECE // group)
+            whole = group * z.shape[1] <= WHOLE or not is_for_cpu()
+            most = z.shape[1] if whole else max(1, PIECE // group)
             return group_by_group(convolve, z, w, geometry.output, most)
 
         return contained(in_pieces, padded(x, geometry), w)

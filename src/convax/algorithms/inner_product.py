@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.interface import Algorithm, Axes
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import padded
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
@@ -26,6 +27,8 @@ FEW_GROUPS, MANY_OUTPUTS = 16, 24
 # XLA sums each lane over all its rows before it turns to the next: so many rows stay in the cache meanwhile. Threads
 # share the blocks of rows, once there are so many.
 ROWS, MANY_BLOCKS = 64, 4
+# Outputs up to which a GPU sums each on its own; XLA makes one kernel of them.
+FEW_SUMS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +49,7 @@ class InnerProduct(Algorithm):
     lanes: int = 64
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         yield cls()
 
     def why_not(self, spec: ConvSpec) -> str | None:
@@ -76,12 +79,17 @@ class InnerProduct(Algorithm):
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry
         if not _is_single(spec):
-            return self._in_one_reduction(padded(x, geometry)[:, :, None], w[None], geometry)
+            z, kernel = padded(x, geometry)[:, :, None], w[None]
+            if not is_for_cpu():
+                return jnp.stack(_sums(z, kernel, geometry, 4, (3, 4)), axis=3)
+            return self._in_one_reduction(z, kernel, geometry)
         # A gradient's operands lie in the order (c, g, l) or (c, l, g), and the axes of size one are nowhere.
         order = (1, 2, 0) if self.order(spec) == "NHC" else (1, 0, 2)
         axis = order.index(2)
         z = padded(lax.squeeze(x, (0,)).transpose(order), geometry, axis)
         kernel = lax.squeeze(w, (1,)).transpose(order)
+        if not is_for_cpu():
+            return jnp.stack(_sums(z, kernel, geometry, axis, (0, axis)), axis=1)[None, :, None]
         if self._in_loop(spec):
             return self._in_steps(z, kernel, geometry, axis).T[None, :, None]
         return self._in_one_reduction(z, kernel, geometry, contracted=0)[None, :, None]
@@ -158,13 +166,25 @@ def _window(z: Array, output: int, taps: int, geometry: Geometry, axis: int) -> 
     return lax.slice_in_dim(z, start, start + (taps - 1) * geometry.dilation + 1, geometry.dilation, axis=axis)
 
 
+def _sums(z: Array, w: Array, geometry: Geometry, axis: int, axes: tuple[int, int]) -> Sequence[Array]:
+    """One sum over `axes` for each output, of the products of its window along `axis` with w."""
+    products = [_window(z, output, geometry.taps, geometry, axis) * w for output in range(geometry.output)]
+    if geometry.output <= FEW_SUMS:
+        return [product.sum(axes, dtype=z.dtype) for product in products]
+    return _in_one(products, axes)
+
+
 def _sum_each(arrays: list[Array], axes: tuple[int, int], position: int) -> Array:
     """Sums of equally shaped arrays over `axes` in one reduction, stacked along a new axis at `position`."""
+    return jnp.stack(_in_one(arrays, axes), axis=position)
+
+
+def _in_one(arrays: list[Array], axes: tuple[int, int]) -> Sequence[Array]:
     zero = jnp.zeros((), arrays[0].dtype)
-    totals = lax.reduce(
+    totals: Sequence[Array] = lax.reduce(
         tuple(arrays),
         (zero,) * len(arrays),
         lambda left, right: tuple(a + b for a, b in zip(left, right, strict=True)),
         axes,
     )
-    return jnp.stack(totals, axis=position)
+    return totals

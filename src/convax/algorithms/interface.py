@@ -31,8 +31,13 @@ class Algorithm(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
-        """Settings that are worth comparing for `spec`; at least one, even where the algorithm cannot serve."""
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
+        """Settings that are worth comparing for `spec`; at least one, even where the algorithm cannot serve.
+
+        Args:
+            spec: The convolution.
+            platform: "cpu", "cuda", ...: what it would run on.
+        """
 
     @abc.abstractmethod
     def why_not(self, spec: ConvSpec) -> str | None:

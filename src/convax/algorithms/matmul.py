@@ -53,16 +53,18 @@ class Matmul(Algorithm):
     sequential: bool = False
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         axes: Axes
         form: Form
         for axes in ("NHC", "NCH"):
-            yield cls("taps", axes)
             yield cls("outputs", axes)
+            if platform != "cpu" and spec.group_channels == spec.group_features == 1:
+                continue  # XLA makes a loop of such products there, the one that shift_add is
+            yield cls("taps", axes)
             for form in ("unfold", "fold") if spec.geometry.taps > 1 else ():  # of one tap they make the same product
                 whole, in_turn = cls(form, axes), cls(form, axes, sequential=True)
                 temporaries = whole._unfolded(spec) * spec.accumulator.bytes
-                can_take_turns = in_turn.why_not(spec) is None
+                can_take_turns = in_turn.why_not(spec) is None and platform == "cpu"
                 if temporaries <= MANY or not can_take_turns:
                     yield whole
                 if temporaries > FEW and can_take_turns:

@@ -21,11 +21,15 @@ from convax.algorithms.fourier import (
 )
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.pieces import PIECE, WHOLE, along_length
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
 __all__ = ["OverlapSave"]
+
+# A GPU transforms few long blocks as fast as many short ones: from here on, so many sizes are compared.
+SHORTEST, MOST_SIZES = 4096, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +49,13 @@ class OverlapSave(Algorithm):
     points: int = 1024
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
         geometry = spec.geometry
         least = 2 * min(geometry.reach, geometry.output)
         most = geometry.padded
         sizes = [1 << power for power in range(max(8, (least - 1).bit_length()), 18) if 1 << power < most]
+        if platform != "cpu":
+            sizes = [size for size in sizes if size >= SHORTEST][:MOST_SIZES] or sizes[-1:]
         yield from (cls(points) for points in sizes or [fast_length(max(2, least))])
 
     def why_not(self, spec: ConvSpec) -> str | None:
@@ -89,7 +95,7 @@ class OverlapSave(Algorithm):
         transforms = data + kernels + results
         if spec.accumulator.kind != "complex":
             products //= 2
-        counts = {"fft": transforms * self.points * math.log2(self.points), "loop_complex": products}
+        counts = {"fft": transforms * self.points * math.log2(self.points), "loop_complex": products, "branch": 1}
         return Work(counts, 4 * transforms * self.points * spec.accumulator.bytes, 6)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
@@ -105,7 +111,7 @@ class OverlapSave(Algorithm):
 
             return along_length(piece, z, w.shape[1], each * step, spec.geometry)
 
-        if blocks > most and each:
+        if is_for_cpu() and blocks > most and each:
             return in_pieces(z, w)
         # Pieces take less memory, which a program sets aside even when nothing needs repair, and longer to compile.
         repair = in_pieces if each and blocks > most // 2 else None
@@ -144,6 +150,9 @@ class OverlapSave(Algorithm):
 
 def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
     """(..., length) -> (..., blocks, step + overlap): block b starts at b * step, and zeros follow the signal."""
+    if not is_for_cpu():
+        rows = pad_last(z, 0, (blocks + 1) * step - z.shape[-1]).reshape(*z.shape[:-1], blocks + 1, step)
+        return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)
     inside = max(0, z.shape[-1] // step - 1)  # blocks whose `step` samples the signal holds, and the next one's too
     whole, rest = z[..., : (inside + 1) * step], z[..., inside * step :]
     rest = pad_last(rest, 0, (blocks - inside + 1) * step - rest.shape[-1])

@@ -56,7 +56,7 @@ class Polyphase(Delegating):
         data, _, output = spec.sizes
         moved = data if spec.geometry.upsample == 1 else output
         shuffle = Work({"loop_strided": moved}, 2 * moved * spec.accumulator.bytes, 1)
-        check = Work({}, data * spec.accumulator.bytes, 1)
+        check = Work({"branch": int(_fills_with_zeros(spec.geometry))}, data * spec.accumulator.bytes, 1)
         return self.inner.total_work(_folded(spec)) + shuffle + check
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:

@@ -11,9 +11,10 @@ from typing import Self
 import jax.numpy as jnp
 from jax import Array, lax
 
-from convax.algorithms.fence import fenced
+from convax.algorithms.fence import fenced, kept
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.pieces import along_length, signal_by_signal
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import padded, windows
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
@@ -30,6 +31,8 @@ EVEN = 2 if threads() <= 2 else 64
 KEPT = 256 << 10
 # Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
 LONG, PIECE = 48 << 20, 1 << 18
+# Terms from which on a GPU pads ahead.
+MANY_TESTS = 16
 # Bytes of temporaries from which on depthwise signals take turns: glibc returns so many to the system after each call.
 MANY = 24 << 20
 
@@ -52,7 +55,14 @@ class ShiftAdd(Algorithm):
     block: int = 16
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
+        if platform != "cpu":
+            # Beside each other in memory, channels have no loads to share between outputs, and run out of registers.
+            large, small = (32, 16) if spec.layout.channels_last else (64, 32)
+            yield cls(large)
+            if spec.geometry.taps * spec.group_channels > small:
+                yield cls(small)
+            return
         yield cls()
         # As many terms as an element has bytes: no more than one operation a byte.
         undivided = cls(spec.accumulator.bytes)
@@ -84,7 +94,7 @@ class ShiftAdd(Algorithm):
         return "NHC" if spec.layout.channels_last else "NCH"
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        if not self._is_long(spec):
+        if not (is_for_cpu() and self._is_long(spec)):
             return self._at_once(x, w, spec)
         geometry = spec.geometry
         part = Geometry(PIECE + geometry.reach - 1, geometry.taps, dilation=geometry.dilation)
@@ -102,10 +112,14 @@ class ShiftAdd(Algorithm):
             x = x.transpose(0, 3, 1, 2) if channels_last else x
         axis = 1 if channels_last else x.ndim - 1
 
-        def convolve(x: Array, w: Array) -> Array:
-            return self._sum(padded(x, spec.geometry, axis), w, spec, axis)
+        # On a GPU the padding is a test for each sample that is loaded: with many taps, a pass of its own is cheaper.
+        tested = spec.geometry.taps * spec.group_channels < MANY_TESTS
 
-        take_turns = single and self._temporaries(spec) > MANY
+        def convolve(x: Array, w: Array) -> Array:
+            z = padded(x, spec.geometry, axis)
+            return self._sum(z if tested else kept(z), w, spec, axis)
+
+        take_turns = is_for_cpu() and single and self._temporaries(spec) > MANY
         y = signal_by_signal(convolve, x, w) if take_turns else convolve(x, w)
         if single:
             y = y.transpose(0, 2, 1) if channels_last else y
@@ -140,9 +154,9 @@ class ShiftAdd(Algorithm):
         alone = len(blocks) == len(ranges) == 1 and spec.bytes > KEPT
         parts = fenced(first, z, w) if len(blocks) > 1 or alone else first(z, w)
         for terms in blocks[1:-1]:
-            parts = fenced(functools.partial(add, terms=terms), parts, z, w)
+            parts = fenced(functools.partial(add, terms=terms), kept(parts), z, w)
         if len(blocks) > 1:
-            parts = add(parts, z, w, blocks[-1])
+            parts = add(kept(parts), z, w, blocks[-1])
         return jnp.concatenate(parts).reshape(1, 1, -1) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
@@ -169,7 +183,7 @@ class ShiftAdd(Algorithm):
         output = spec.geometry.output
         whole = output // EVEN * EVEN
         rows = spec.group_batch * spec.features
-        if rows > 1 or whole in (0, output) or self.order(spec) == "NHC" or not self._splits(spec):
+        if rows > 1 or whole in (0, output) or self.order(spec) == "NHC" or not (is_for_cpu() and self._splits(spec)):
             return [range(output)]
         return [range(whole), range(whole, output)]
 

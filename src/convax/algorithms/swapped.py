@@ -57,7 +57,8 @@ class Swapped(Delegating):
 
     def work(self, spec: ConvSpec) -> Work:
         output = spec.sizes[2]
-        return self.inner.work(_swapped(spec)) + Work({"loop_strided": output}, 2 * output * spec.accumulator.bytes, 1)
+        counts = {"loop_strided": output, "branch": int(self._checks(spec))}
+        return self.inner.work(_swapped(spec)) + Work(counts, 2 * output * spec.accumulator.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         swapped = _swapped(spec)
@@ -67,10 +68,15 @@ class Swapped(Delegating):
             y = self.inner.apply(w.transpose(1, 0, 2, 3), x.transpose(1, 0, 2, 3), swapped)
             return lax.rev(y, (3,)).transpose(2, 1, 0, 3)
 
-        # Zeros around and between the taps meet samples outside of the window, and zero times NaN is NaN.
-        adds_zeros = max(swapped.geometry.padding) > 0 or swapped.geometry.upsample > 1
-        spreads = isinstance(self.inner, OverlapSave)
-        return contained(convolve, x, w) if adds_zeros or spreads else convolve(x, w)
+        return contained(convolve, x, w) if self._checks(spec) else convolve(x, w)
+
+    def _checks(self, spec: ConvSpec) -> bool:
+        """Whether zeros around and between the taps, or a transform, meet samples outside of the window.
+
+        There zero times NaN is NaN.
+        """
+        geometry = _swapped(spec).geometry
+        return max(geometry.padding) > 0 or geometry.upsample > 1 or isinstance(self.inner, OverlapSave)
 
 
 @functools.lru_cache(maxsize=256)  # asked for by each candidate in turn

@@ -12,6 +12,7 @@ from jax import Array, lax
 
 from convax.algorithms.containment import contained
 from convax.algorithms.interface import Algorithm
+from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -41,10 +42,11 @@ class Toeplitz(Algorithm):
     form: Form = "product"
 
     @classmethod
-    def candidates(cls, spec: ConvSpec) -> Iterator[Self]:
-        yield from (cls(block) for block in (32, 64, 128, 256) if block <= max(32, spec.geometry.output))
-        # XLA's CPU has a fast convolution for this type alone.
-        if spec.accumulator.name == "float32":
+    def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
+        blocks = (32, 64, 128, 256) if platform == "cpu" or spec.geometry.taps > 64 else (64,)
+        yield from (cls(block) for block in blocks if block <= max(blocks[0], spec.geometry.output))
+        # XLA's CPU has a fast convolution for this type alone; other devices lay nothing side by side in a cache.
+        if spec.accumulator.name == "float32" and platform == "cpu":
             yield from (cls(block, "layer") for block in (16, 32, 64) if block <= max(16, spec.geometry.output))
 
     def why_not(self, spec: ConvSpec) -> str | None:
@@ -66,7 +68,7 @@ class Toeplitz(Algorithm):
         signals = spec.group_batch * spec.groups
         amount = signals * rows * self.block * spec.group_features * self.block * span
         band = spec.features * span * self.block**2
-        counts = {"loop": 4 * band}
+        counts: dict[str, float] = {"loop": 4 * band, "branch": 1}
         moved = 2 * data + output + 2 * band
         if self.form == "layer":
             counts |= {"conv_nhc": amount, "conv_row": signals * rows, "conv_call": 1, "conv_group": spec.groups - 1}
@@ -104,10 +106,12 @@ class Toeplitz(Algorithm):
         windows = jnp.concatenate([z[:, :, shift : shift + rows] for shift in range(span)], axis=3)
         groups, features = band.shape[:2]
         band = band.transpose(0, 3, 4, 1, 2).reshape(groups, span * self.block, features * self.block)
+        # The definition has no matrix product, so nobody expects the short factors that one is made of on a GPU.
+        precision = spec.precision if spec.precision is not None or is_for_cpu() else lax.Precision.HIGHEST
         if groups == 1:
-            y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=spec.precision)[None]
+            y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=precision)[None]
         else:
-            y = lax.dot_general(windows, band, (((3,), (1,)), ((1,), (0,))), precision=spec.precision)
+            y = lax.dot_general(windows, band, (((3,), (1,)), ((1,), (0,))), precision=precision)
         return y.reshape(groups, -1, rows, features, self.block).swapaxes(0, 1)
 
     def _layer(self, z: Array, band: Array, spec: ConvSpec) -> Array:

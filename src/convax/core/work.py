@@ -31,7 +31,7 @@ class Work:
             convolution, by layout; "_thin" for few features), "conv_naive" (the same where the backend has only a
             plain loop), "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group
             and each call), "transpose" (elements brought into another order), "split" (loops that are divided
-            between threads).
+            between threads), "branch" (decisions within a program, which a GPU waits for the host to take).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 

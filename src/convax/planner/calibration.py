@@ -1,7 +1,7 @@
 """Fit the model of a device: time candidates of many convolutions, solve for seconds per operation, keep the rest.
 
-The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price. The prices
-minimise the logarithm of estimate over measurement, one element type after the other. What no timing needed is
+The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price + a call. The
+prices minimise the logarithm of estimate over measurement, one element type after the other. What no timing needed is
 priced as in the file that ships, scaled to the speed of this device.
 """
 
@@ -26,20 +26,18 @@ from convax.core.geometry import Geometry
 from convax.core.layout import Layout
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
-from convax.planner.device import DeviceModel, device_name
+from convax.planner.device import UNKNOWN, DeviceModel, device_name
 from convax.planner.residuals import family_of, left_out, place, weighted
 from convax.planner.timing import measure, promising
 
 __all__ = ["QUALITY", "Timing", "few", "fit", "record", "sample"]
 
-CACHE = 24e6
 # More is timed than for a choice: the fit needs the slow ways too.
 HOPELESS, MOST, BEYOND_REASON = 6.0, 14, 20.0
 QUALITY = "expected of a convolution not timed / measured, at 5 %, 50 %, 95 %"  # the fit's quality, in its provenance
-MEMORY = ("bytes", "far_bytes", "launch")
-# Where the search for prices begins: what a core of any recent machine needs, in seconds.
-START = {"bytes": 3e-11, "far_bytes": 1e-10, "launch": 3e-6}
-START |= {"conv_group": 1e-4, "conv_row": 1e-8, "conv_call": 2e-5, "gemm_call": 1e-6}
+MEMORY = ("bytes", "far_bytes", "launch", "call")
+# Where the search for a price begins that the shipped file says is nothing.
+LITTLE = 1e-7
 NHC = Layout("NHC", "HIO", "NHC")
 
 
@@ -71,8 +69,8 @@ class Timing:
         return f"{self.algorithm}: {self.spec}"
 
 
-def sample() -> list[ConvSpec]:
-    """Signals and layers that between them exercise each kind of operation."""
+def sample(scale: int = 1) -> list[ConvSpec]:
+    """Signals and layers that between them exercise each kind of operation; layers of `scale` times the batch."""
     made = []
     for dtype in ("float32", "float64"):
         for length, taps in itertools.product(
@@ -81,7 +79,7 @@ def sample() -> list[ConvSpec]:
             if taps <= length:
                 made.append(ConvSpec(Geometry(length, taps), dtype=DType(dtype)))
     for dtype in ("float32", "float64", "complex64", "int32"):
-        made += _layers(DType(dtype))
+        made += [dataclasses.replace(layer, batch=layer.batch * scale) for layer in _layers(DType(dtype))]
     for dtype in ("complex64", "int32"):
         for length, taps in itertools.product((1_000, 100_000), (3, 31, 129, 1001)):
             if taps <= length:
@@ -128,7 +126,8 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
         works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
         kinds = {(dtype, kind) for work in works for kind in work.operations}
         if dtype == "float32":  # whose timings price memory
-            kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name)}
+            cache = DeviceModel.shipped(platform).cache
+            kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name, cache)}
         if any(met[kind] < enough for kind in kinds):
             met.update(kinds)
             chosen.append(spec)
@@ -190,6 +189,8 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
 
     The prices of memory and of a launch come from float32; those of operations from each element type.
     """
+    shipped = DeviceModel.shipped(platform)
+    count = functools.partial(_count, cache=shipped.cache)
     costs: dict[str, dict[str, float]] = {}
     shared: dict[str, float] = {}
     unexplained: dict[Timing, float] = {}
@@ -199,10 +200,12 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
             continue
         kinds = sorted({kind for timing in chosen for kind in timing.work.operations})
         names = kinds + ([] if shared else list(MEMORY))
-        table = np.array([[_count(timing.work, name) for name in names] for timing in chosen])
-        fixed = np.array([sum(_count(t.work, name) * price for name, price in shared.items()) for t in chosen])
+        table = np.array([[count(timing.work, name) for name in names] for timing in chosen])
+        fixed = np.array([sum(count(t.work, name) * price for name, price in shared.items()) for t in chosen])
         seconds = np.array([timing.seconds for timing in chosen])
-        prices = _solve(table, fixed, seconds, np.array([START.get(name, 1e-10) for name in names]))
+        # The search begins with what is shipped.
+        start = {name: getattr(shipped, name) or LITTLE for name in MEMORY} | dict(shipped.costs[dtype])
+        prices = _solve(table, fixed, seconds, np.array([start.get(name, UNKNOWN) for name in names]))
         solution = dict(zip(names, prices.tolist(), strict=True))
         costs[dtype] = {kind: float(f"{solution[kind]:.4g}") for kind in kinds}
         shared = shared or {name: float(f"{solution[name]:.4g}") for name in MEMORY}
@@ -210,7 +213,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         unexplained |= zip(chosen, logarithms.tolist(), strict=True)
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
-    taken_over = _complete(costs, DeviceModel.shipped(platform))
+    taken_over = _complete(costs, shipped)
     by_family = _residuals(unexplained)
     name = device_name(platform)
     provenance = {
@@ -223,7 +226,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         QUALITY: _quality(unexplained, by_family),
         "not timed, taken from the shipped file and scaled": taken_over,
     }
-    model = {"name": provenance["machine"], "provenance": provenance, **shared, "cache": CACHE, "costs": costs}
+    model = {"name": provenance["machine"], "provenance": provenance, **shared, "cache": shipped.cache, "costs": costs}
     return model | {"residuals": {family: weighted(rows) for family, rows in by_family.items()}}
 
 
@@ -287,9 +290,11 @@ def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.
     return solution
 
 
-def _count(work: Work, name: str) -> float:
+def _count(work: Work, name: str, cache: float) -> float:
     if name == "bytes":
-        return min(work.bytes, CACHE)
+        return min(work.bytes, cache)
     if name == "far_bytes":
-        return max(0.0, work.bytes - CACHE)
+        return max(0.0, work.bytes - cache)
+    if name == "call":
+        return 1.0
     return float(work.launches if name == "launch" else work.operations.get(name, 0.0))

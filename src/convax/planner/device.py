@@ -37,7 +37,7 @@ _FILE_OF_PLATFORM = {"cpu": "cpu", "cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "
 
 @dataclasses.dataclass(frozen=True)
 class DeviceModel:
-    """Seconds per operation, per byte and per launch.
+    """Seconds per operation, per byte, per launch and per call.
 
     Args:
         name: The device in words.
@@ -47,6 +47,7 @@ class DeviceModel:
         far_bytes: Seconds per byte beyond it.
         cache: Bytes of the cache.
         costs: Seconds per operation, by element type and kind.
+        call: Seconds of a call of a program, whatever it does: on a GPU most of what small convolutions take.
         residuals: What these prices leave unexplained, by formulation, as `Residuals` has it.
     """
 
@@ -57,6 +58,7 @@ class DeviceModel:
     far_bytes: float
     cache: float
     costs: Mapping[str, Mapping[str, float]]
+    call: float = 0.0
     residuals: Mapping[str, Sequence[Sequence[float]]] = dataclasses.field(default_factory=dict)
 
     def estimate(self, algorithm: Algorithm, spec: ConvSpec) -> float:
@@ -81,7 +83,8 @@ class DeviceModel:
         prices = self.costs[dtype if dtype in self.costs else _nearest_type(dtype)]
         operations = sum(count * prices.get(kind, UNKNOWN) for kind, count in work.operations.items())
         far = max(0.0, work.bytes - self.cache)
-        return operations + (work.bytes - far) * self.bytes + far * self.far_bytes + work.launches * self.launch
+        moved = (work.bytes - far) * self.bytes + far * self.far_bytes
+        return operations + moved + work.launches * self.launch + self.call
 
     @classmethod
     @functools.cache

@@ -14,7 +14,6 @@ from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner.device import DeviceModel, device_name
-from convax.planner.settings import settings
 from convax.planner.wisdom import active_wisdom
 
 __all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_algorithm"]
@@ -176,7 +175,7 @@ def choose(spec: ConvSpec, platform: str, algorithm: str | Algorithm | None = No
 
 
 def _best_setting(kind: type[Algorithm], spec: ConvSpec, platform: str, model: DeviceModel) -> Candidate:
-    each = (_priced(algorithm, spec, model) for algorithm in settings(kind, spec, platform))
+    each = (_priced(algorithm, spec, model) for algorithm in kind.candidates(spec, platform))
     return min(each, key=lambda candidate: candidate.seconds)
 
 

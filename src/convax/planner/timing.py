@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import functools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,21 +16,26 @@ import numpy as np
 
 from convax.algorithms import ALGORITHMS, Algorithm, Direct
 from convax.algorithms.normal_form import compute
+from convax.algorithms.target import compiling_for
 from convax.core.spec import ConvSpec
 from convax.planner.device import DeviceModel
-from convax.planner.settings import settings
 
 __all__ = ["contenders", "measure", "promising", "race"]
 
 # What is estimated to take this many times as long as the best estimate is not measured.
 HOPELESS = 4.0
 MOST_CANDIDATES = 16
+# Random numbers that are drawn for an operand; more would take longer than what is measured.
+REPEATED = 1_000_003
 # Seconds for the first runs of a candidate alone, and how many runs there are at least, unless they take too long.
 WARM_UP, RUNS, TOO_LONG = 0.01, 6, 0.1
 # Who is behind the fastest by more than 1 + LEAD / rounds takes no more part: the fewer the rounds, the less is sure.
 LEAD = 4.0
 # Seconds of a candidate's turn: short calls come in numbers, or the one before would count.
 BURST = 0.0005
+# Where calls queue up for the device, those of about so many seconds are waited for together, at most so many: the
+# host's part of a call then hides behind the device's of the one before, as in a program of many.
+QUEUE, MOST_IN_QUEUE = 0.001, 50
 
 Run = Callable[[], Any]
 
@@ -54,7 +60,7 @@ def promising(
     priced = [
         (model.estimate(algorithm, spec), algorithm)
         for kind in ALGORITHMS.values()
-        for algorithm in settings(kind, spec, platform)
+        for algorithm in kind.candidates(spec, platform)
         if algorithm.why_not(spec) is None
     ]
     priced.sort(key=lambda pair: pair[0])
@@ -80,7 +86,7 @@ def measure(
         seconds: Time for the rounds, compilation apart.
         told: Called with each candidate before it is compiled.
     """
-    return race(contenders(spec, platform, algorithms, told), seconds)
+    return race(contenders(spec, platform, algorithms, told), seconds, queued=platform != "cpu")
 
 
 def contenders(
@@ -89,46 +95,65 @@ def contenders(
     algorithms: Sequence[Algorithm] | None = None,
     told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, Run]:
-    """The candidates, each compiled and ready to run on random data; arguments as in `measure`."""
+    """The candidates, each compiled and ready to run on random data; arguments as in `measure`.
+
+    What the device's libraries refuse to compile is left out, unless nothing else remains.
+    """
     with _wide_enough(spec), concurrent.futures.ThreadPoolExecutor() as pool:
         device = jax.devices(platform)[0]
         x, w = (jax.device_put(values, device) for values in _operands(spec))
         compiled = {}
         for algorithm in promising(spec, platform) if algorithms is None else algorithms:
             told(algorithm)
-            lowered = jax.jit(functools.partial(_compute, algorithm, spec)).lower(x, w)
+            lowered = jax.jit(functools.partial(_compute, algorithm, spec, platform)).lower(x, w)
             # XLA compiles without Python's lock, so the next one is traced meanwhile.
             compiled[algorithm] = pool.submit(lowered.compile)
-        return {algorithm: functools.partial(future.result(), x, w) for algorithm, future in compiled.items()}
+        refused = [future.exception() for future in compiled.values()]
+        if all(refused) and refused[0] is not None:
+            raise refused[0]
+        return {
+            algorithm: functools.partial(future.result(), x, w)
+            for algorithm, future in compiled.items()
+            if not isinstance(future.exception(), jax.errors.JaxRuntimeError)
+        }
 
 
-def race(runs: Mapping[Algorithm, Run], seconds: float) -> dict[Algorithm, float]:
+def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False) -> dict[Algorithm, float]:
     """Least seconds of each run.
 
     They run in turn, so that a slow moment of the machine meets all of them; rounds go on until the time is spent,
     without those that are far behind by then. The least is kept: noise only ever adds.
+
+    Args:
+        runs: What to call, by algorithm.
+        seconds: Time for the rounds.
+        queued: Whether calls queue up for a device beside this processor, as they do for a GPU.
     """
     # First each alone: fresh memory, cold caches and sleeping threads make the first runs many times as slow.
     least = {algorithm: _least(run, WARM_UP, RUNS) for algorithm, run in runs.items()}
+    calls = dict.fromkeys(runs, 1)
+    if queued:
+        calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / time)) for each, time in least.items()}
     start = time.perf_counter()
     for number in _rounds(start, seconds):
         limit = (1 + LEAD / (number + 1)) * min(least.values())
         for algorithm, run in runs.items():
             if least[algorithm] <= limit:
-                least[algorithm] = min(least[algorithm], _least(run, BURST))
+                least[algorithm] = min(least[algorithm], _least(run, BURST, calls=calls[algorithm]))
     return least
 
 
-def _least(run: Run, seconds: float, at_least: int = 1) -> float:
+def _least(run: Run, seconds: float, at_least: int = 1, calls: int = 1) -> float:
     """Least seconds of the runs that fit into some time."""
-    times = [_timed(run)]
-    while sum(times) < seconds or (len(times) < at_least and sum(times) < TOO_LONG):
-        times.append(_timed(run))
+    times = [_timed(run, calls)]
+    while sum(times) * calls < seconds or (len(times) < at_least and sum(times) < TOO_LONG):
+        times.append(_timed(run, calls))
     return min(times)
 
 
-def _compute(algorithm: Algorithm, spec: ConvSpec, x: jax.Array, w: jax.Array) -> jax.Array:
-    return compute(algorithm, x, w, spec)
+def _compute(algorithm: Algorithm, spec: ConvSpec, platform: str, x: jax.Array, w: jax.Array) -> jax.Array:
+    with compiling_for(platform):
+        return compute(algorithm, x, w, spec)
 
 
 def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
@@ -138,10 +163,12 @@ def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
     return context
 
 
-def _timed(run: Run) -> float:
+def _timed(run: Run, calls: int) -> float:
     start = time.perf_counter()
+    for _ in range(calls - 1):
+        run()
     jax.block_until_ready(run())
-    return time.perf_counter() - start
+    return (time.perf_counter() - start) / calls
 
 
 def _rounds(start: float, seconds: float) -> Iterator[int]:
@@ -153,11 +180,11 @@ def _rounds(start: float, seconds: float) -> Iterator[int]:
 
 
 def _operands(spec: ConvSpec) -> tuple[jax.Array, jax.Array]:
-    """Random data and kernel; their values do not change what a formulation does."""
-    random = np.random.default_rng(0)
+    """Random data and kernel; their values do not change what a formulation does, so that large ones may repeat."""
+    random = np.random.default_rng(0).standard_normal(REPEATED)
 
     def draw(shape: tuple[int, ...]) -> jax.Array:
-        values = random.standard_normal(shape)
+        values = np.resize(random, shape)
         return jnp.asarray(values * 10 if spec.dtype.is_integer else values).astype(spec.dtype.name)
 
     return draw(spec.data_shape), draw(spec.kernel_shape)
