@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from benchmarks.cases import Case, Operation
 
-__all__ = ["LENGTHS", "TAPS", "all_tags", "layers", "select", "signal", "signals"]
+__all__ = ["LENGTHS", "TAPS", "all_tags", "layer", "layers", "select", "signal", "signals"]
 
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 TAPS = (3, 5, 9, 17, 31, 65, 127, 301, 1001, 4097, 16_385, 65_537)
@@ -56,7 +56,7 @@ def all_tags(case: Case) -> set[str]:
     return {*case.tags, case.dtype, case.layout, "backward" if case.gradients else "forward"}
 
 
-def _row(
+def layer(
     kind: str,
     sizes: tuple[int, int, int],
     length: int,
@@ -66,7 +66,7 @@ def _row(
     layout: Literal["NCH", "NHC"] = "NCH",
     **others: Any,
 ) -> Case:
-    """A layer of `sizes` (batch, channels, features)."""
+    """A layer of `sizes` (batch, channels, features), called by its kind."""
     batch, channels, features = sizes
     return Case(
         operation=operation,
@@ -82,21 +82,21 @@ def _row(
 
 
 def _dense(sizes: tuple[int, int, int], length: int, taps: int, *tags: str, **others: Any) -> Case:
-    return _row("dense", sizes, length, taps, *tags, **{"padding": "SAME", **others})
+    return layer("dense", sizes, length, taps, *tags, **{"padding": "SAME", **others})
 
 
 def _depthwise(batch: int, channels: int, length: int, taps: int, *tags: str, **others: Any) -> Case:
-    return _row("depthwise", (batch, channels, channels), length, taps, *tags, **{"groups": channels, **others})
+    return layer("depthwise", (batch, channels, channels), length, taps, *tags, **{"groups": channels, **others})
 
 
 def _transposed(sizes: tuple[int, int, int], length: int, taps: int, stride: int, *tags: str, **others: Any) -> Case:
-    return _row("transposed", sizes, length, taps, *tags, operation="transposed", stride=stride, **others)
+    return layer("transposed", sizes, length, taps, *tags, operation="transposed", stride=stride, **others)
 
 
 def _long(batch: int, channels: int, length: int, *tags: str, **others: Any) -> Case:
     """A causal kernel as long as the signal, one per channel, as in Hyena."""
     sizes = (batch, channels, channels)
-    return _row("long-kernel", sizes, length, length, "causal", *tags, groups=channels, padding="CAUSAL", **others)
+    return layer("long-kernel", sizes, length, length, "causal", *tags, groups=channels, padding="CAUSAL", **others)
 
 
 _ROWS: tuple[Case, ...] = (
@@ -116,22 +116,22 @@ _ROWS: tuple[Case, ...] = (
     _dense((8, 1, 64), 16_000, 31, "first layer", padding="VALID"),
     _dense((8, 64, 1), 8000, 7, "last layer"),
     _dense((4, 64, 64), 2048, 3, "causal", padding="CAUSAL"),
-    _row("strided", (16, 64, 64), 1024, 3, stride=2, padding="SAME"),
-    _row("strided", (16, 64, 64), 1024, 3, stride=2, padding="SAME", layout="NHC"),
-    _row("strided", (8, 32, 64), 4096, 8, stride=4),
-    _row("strided", (8, 32, 64), 4096, 8, stride=4, dtype="float64"),
-    _row("strided", (4, 1, 64), 16_000, 400, "first layer", stride=160),
-    _row("strided", (8, 64, 64), 4096, 9, "depthwise", stride=2, groups=64),
-    _row("dilated", (8, 64, 64), 2048, 3, dilation=2, padding="SAME"),
-    _row("dilated", (8, 64, 64), 2048, 2, "causal", dilation=64, padding="CAUSAL"),
-    _row("dilated", (8, 64, 64), 2048, 3, dilation=8, padding="SAME", layout="NHC"),
-    _row("dilated", (4, 32, 32), 2048, 3, dilation=4, padding="SAME", dtype="float64"),
-    _row("dilated", (8, 128, 128), 2048, 7, "depthwise", dilation=4, groups=128),
-    _row("grouped", (8, 128, 128), 1024, 3, groups=4, padding="SAME"),
-    _row("grouped", (8, 128, 128), 1024, 9, groups=32, padding="SAME"),
-    _row("grouped", (8, 128, 128), 1024, 3, groups=8, padding="SAME", layout="NHC"),
-    _row("grouped", (2, 64, 64), 512, 5, groups=8, padding="SAME", dtype="float64"),
-    _row("grouped", (8, 64, 128), 1024, 5, "depthwise", groups=64, padding="SAME"),
+    layer("strided", (16, 64, 64), 1024, 3, stride=2, padding="SAME"),
+    layer("strided", (16, 64, 64), 1024, 3, stride=2, padding="SAME", layout="NHC"),
+    layer("strided", (8, 32, 64), 4096, 8, stride=4),
+    layer("strided", (8, 32, 64), 4096, 8, stride=4, dtype="float64"),
+    layer("strided", (4, 1, 64), 16_000, 400, "first layer", stride=160),
+    layer("strided", (8, 64, 64), 4096, 9, "depthwise", stride=2, groups=64),
+    layer("dilated", (8, 64, 64), 2048, 3, dilation=2, padding="SAME"),
+    layer("dilated", (8, 64, 64), 2048, 2, "causal", dilation=64, padding="CAUSAL"),
+    layer("dilated", (8, 64, 64), 2048, 3, dilation=8, padding="SAME", layout="NHC"),
+    layer("dilated", (4, 32, 32), 2048, 3, dilation=4, padding="SAME", dtype="float64"),
+    layer("dilated", (8, 128, 128), 2048, 7, "depthwise", dilation=4, groups=128),
+    layer("grouped", (8, 128, 128), 1024, 3, groups=4, padding="SAME"),
+    layer("grouped", (8, 128, 128), 1024, 9, groups=32, padding="SAME"),
+    layer("grouped", (8, 128, 128), 1024, 3, groups=8, padding="SAME", layout="NHC"),
+    layer("grouped", (2, 64, 64), 512, 5, groups=8, padding="SAME", dtype="float64"),
+    layer("grouped", (8, 64, 128), 1024, 5, "depthwise", groups=64, padding="SAME"),
     _depthwise(8, 512, 1024, 4),
     _depthwise(8, 512, 1024, 4, "causal", padding="CAUSAL", layout="NHC"),
     _depthwise(8, 256, 1024, 3, padding="SAME"),
@@ -144,9 +144,9 @@ _ROWS: tuple[Case, ...] = (
     _depthwise(8, 256, 1024, 7, padding="SAME", dtype="bfloat16"),
     _depthwise(2, 64, 1024, 5, padding="SAME", dtype="complex64"),
     _depthwise(2, 64, 1024, 5, padding="SAME", dtype="int32"),
-    _row("separable", (8, 128, 128), 1024, 7, operation="separable", groups=128, padding="SAME"),
-    _row("separable", (8, 128, 256), 1024, 7, operation="separable", groups=128, padding="SAME", layout="NHC"),
-    _row("separable", (4, 64, 64), 1024, 31, operation="separable", groups=64, padding="SAME"),
+    layer("separable", (8, 128, 128), 1024, 7, operation="separable", groups=128, padding="SAME"),
+    layer("separable", (8, 128, 256), 1024, 7, operation="separable", groups=128, padding="SAME", layout="NHC"),
+    layer("separable", (4, 64, 64), 1024, 31, operation="separable", groups=64, padding="SAME"),
     _transposed((8, 128, 64), 800, 5, 2),
     _transposed((8, 128, 64), 800, 5, 2, layout="NHC"),
     _transposed((1, 513, 1), 500, 1024, 256, "batch 1"),
@@ -158,10 +158,10 @@ _ROWS: tuple[Case, ...] = (
     _long(2, 64, 1024),
     _long(1, 256, 4096, "batch 1"),
     _long(4, 32, 8192),
-    _row("per-example", (64, 1, 1), 10_000, 31, operation="examples"),
-    _row("per-example", (256, 1, 1), 1000, 9, operation="examples"),
-    _row("per-example", (16, 1, 1), 10_000, 501, operation="examples"),
-    _row("per-example", (64, 1, 1), 10_000, 31, operation="examples", dtype="float64"),
+    layer("per-example", (64, 1, 1), 10_000, 31, operation="examples"),
+    layer("per-example", (256, 1, 1), 1000, 9, operation="examples"),
+    layer("per-example", (16, 1, 1), 10_000, 501, operation="examples"),
+    layer("per-example", (64, 1, 1), 10_000, 31, operation="examples", dtype="float64"),
     _dense((4, 64, 64), 512, 3, "scan", scanned=10),
     _dense((4, 64, 64), 512, 3, "scan", scanned=10, layout="NHC"),
     _depthwise(4, 64, 512, 5, "scan", scanned=10, padding="SAME"),

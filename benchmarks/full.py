@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import functools
 import os
 import pathlib
 import sys
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 from rich.console import Console
 
 import convax
+from benchmarks.cases import Case
 from benchmarks.catalogue import layers, select, signals
+from benchmarks.gpu_catalogue import of_gpu
 from benchmarks.machine import measure_limits
 from benchmarks.overheads import measure_overheads
 from benchmarks.recording import Recording, default_path
 from benchmarks.rivals import RIVALS
-from benchmarks.rows import Row, measure_case
+from benchmarks.rows import Prepared, Row, measure_case
 
 __all__ = ["run_full"]
+
+# Cases that are compiled side by side for a GPU: XLA tries out kernels for seconds, most of them on one thread.
+TOGETHER = 12
+RIVALS_ON_GPU = ("convax", "lax NCH", "lax NHC", "jax.scipy fftconvolve", "torch", "torch.fft")
 
 
 def run_full(
@@ -42,7 +51,9 @@ def run_full(
         SystemExit: The file is another machine's.
     """
     recording = Recording.open(path or default_path())
-    chosen = [case for case in select([*layers(), *signals()], only, tags) if case.name not in recording.names]
+    on_gpu = jax.default_backend() != "cpu"
+    cases = of_gpu() if on_gpu else [*layers(), *signals()]
+    chosen = [case for case in select(cases, only, tags) if case.name not in recording.names]
     console = Console(stderr=True)
     if recording.rows:
         console.print(f"the file holds {len(recording.rows)} rows, which stay as they are; delete it to begin anew")
@@ -53,12 +64,20 @@ def run_full(
     session = recording.begin(measure_limits(), measure_overheads())
     limits = recording.sessions[session].limits
     rivals = [rival.name for rival in RIVALS if with_torch or not rival.name.startswith("torch")]
-    for number, case in enumerate(chosen, 1):
-        console.print(f"{number}/{len(chosen)} {case.name}", end=" ", highlight=False)
-        row = measure_case(case, limits, rivals=rivals, seconds=seconds, session=session)
+    if on_gpu:  # NumPy and SciPy compute elsewhere, and the others of JAX call lax
+        rivals = [name for name in rivals if name in RIVALS_ON_GPU]
+    for number, prepared in enumerate(_prepared(chosen, rivals, TOGETHER if on_gpu else 1), 1):
+        row = measure_case(prepared, limits, seconds=seconds, session=session)
         recording.add(row)
-        console.print(_summary(row), highlight=False)
+        console.print(f"{number}/{len(chosen)} {row.name} {_summary(row)}", highlight=False, soft_wrap=True)
     return recording.path or default_path()
+
+
+def _prepared(cases: list[Case], rivals: list[str], together: int) -> Iterator[Prepared]:
+    """The cases ready to be timed, some at a time; nothing is compiled while the caller holds one of them."""
+    with concurrent.futures.ThreadPoolExecutor(together) as pool:
+        for start in range(0, len(cases), together):
+            yield from list(pool.map(functools.partial(Prepared.of, rivals=rivals), cases[start : start + together]))
 
 
 def _summary(row: Row) -> str:

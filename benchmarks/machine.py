@@ -20,6 +20,7 @@ __all__ = ["Limits", "cores", "described", "measure_limits"]
 
 COPY_BYTES = (1 << 16, 1 << 20, 1 << 23, 1 << 26, 1 << 28)
 GEMM_SIZE = {"float32": 2048, "float64": 1536}
+GEMM_SIZE_OF_GPU = {"float32": 8192, "float64": 4096, "bfloat16": 8192}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,16 +43,14 @@ class Limits:
         # Operands and results are one array each; the scale reads and writes its own.
         nearest = min(self.copy, key=lambda size: abs(math.log(2 * size / case.bytes)))
         wide = case.dtype in ("float64", "complex128", "int64")
-        bounds = {
-            "memory": case.bytes / self.copy[nearest],
-            "arithmetic": case.flops / self.gemm["float64" if wide else "float32"],
-        }
+        rate = self.gemm.get(case.dtype, self.gemm["float64" if wide else "float32"])
+        bounds = {"memory": case.bytes / self.copy[nearest], "arithmetic": case.flops / rate}
         limited_by = max(bounds, key=lambda name: bounds[name])
         return bounds[limited_by], limited_by
 
 
 def measure_limits(seconds: float = 0.5) -> Limits:
-    """Copy rates at some sizes and GEMM rates in float32 and float64, the best of the runs that fit the time."""
+    """Copy rates at some sizes and GEMM rates of some types, the best of the runs that fit the time."""
     scale = jax.jit(lambda x: x * 1.0001, donate_argnums=0)
     copy, gemm = {}, {}
     for size in COPY_BYTES:
@@ -62,8 +61,8 @@ def measure_limits(seconds: float = 0.5) -> Limits:
             held[0].block_until_ready()
 
         copy[size] = 2 * size / _least(step, seconds)
-    for dtype, side in GEMM_SIZE.items():
-        a, multiply = jnp.ones((side, side), dtype), jax.jit(jnp.matmul)
+    for dtype, side in (GEMM_SIZE if jax.default_backend() == "cpu" else GEMM_SIZE_OF_GPU).items():
+        a, multiply = jax.random.normal(jax.random.key(0), (side, side), dtype), jax.jit(jnp.matmul)
         gemm[dtype] = 2 * side**3 / _least(lambda a=a, multiply=multiply: multiply(a, a).block_until_ready(), seconds)
     return Limits(copy, gemm)
 
@@ -78,7 +77,12 @@ def described() -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "absent"
     name = device_name(jax.default_backend())
-    return {"device": name.split(", jaxlib")[0], "system": platform.system(), "versions": versions}
+    return {
+        "device": name.split(", jaxlib")[0],
+        "platform": jax.default_backend(),
+        "system": platform.system(),
+        "versions": versions,
+    }
 
 
 def cores() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["Timing", "interleaved"]
+__all__ = ["Timing", "finish", "interleaved"]
 
-# One sample of a short call is the mean of as many calls as take this long, so that the clock does not count.
-SAMPLE = 5e-4
+# One sample of a short call is the mean of as many calls as take this long, so that the clock does not count; on a GPU
+# they queue up and are waited for together, as in a program of many, so that the waiting does not count either.
+SAMPLE, SAMPLE_OF_QUEUE = 5e-4, 4e-3
 MOST_ROUNDS, MOST_CALLS = 60, 100
 # A contender this many times as slow as the fastest gets a quarter of the time: its digits matter to no one.
 FAR_BEHIND = 8.0
@@ -48,13 +50,14 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
         contenders: Functions without arguments, compiled already, by name.
         seconds: Time of each contender.
     """
+    queued = jax.default_backend() != "cpu"
     found: dict[str, Timing | str] = {}
     first: dict[str, float] = {}
     for name, run in contenders.items():
         try:
             first[name] = _seconds(run, 1)
-            # The very first calls also fetch fresh memory and wake threads.
-            for _ in range(5 if first[name] < seconds / 5 else 0):
+            # The very first calls also fetch fresh memory, wake threads, and on a GPU load libraries.
+            for _ in range(5 if first[name] < seconds / 5 else 2 * queued):
                 first[name] = min(first[name], _seconds(run, 1))
         except Exception as error:
             found[name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120] if str(error) else ''}"
@@ -63,7 +66,7 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
     rounds, calls = {}, {}
     for name, once in first.items():
         share = seconds if once < FAR_BEHIND * fastest else seconds / 4
-        calls[name] = min(MOST_CALLS, max(1, math.ceil(SAMPLE / once)))
+        calls[name] = min(MOST_CALLS, max(1, math.ceil((SAMPLE_OF_QUEUE if queued else SAMPLE) / once)))
         rounds[name] = int(min(MOST_ROUNDS, max(3, share / (once * calls[name]))))
         if once > seconds:
             samples[name], rounds[name] = [once], 0
@@ -77,10 +80,22 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
     return found | {name: _timing(runs) for name, runs in samples.items()}
 
 
+def finish(result: Any) -> None:
+    """Wait until a result is there: JAX's arrays, and whatever PyTorch has queued on a GPU."""
+    jax.block_until_ready(result)
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+
+
 def _seconds(run: Callable[[], Any], calls: int) -> float:
+    queued = jax.default_backend() != "cpu"
     start = time.perf_counter()
-    for _ in range(calls):
-        jax.block_until_ready(run())
+    for _ in range(calls - 1):
+        result = run()
+        if not queued:
+            finish(result)
+    finish(run())
     return (time.perf_counter() - start) / calls
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.machine import Limits, described, measure_limits
 from benchmarks.overheads import BARS, measure_overheads
 from benchmarks.promises import NOISE, Promise, promises
-from benchmarks.rows import Row, measure_case
+from benchmarks.rows import Prepared, Row, measure_case
 
 __all__ = ["run_quick"]
 
@@ -52,9 +52,10 @@ def run_quick(only: str = "", tags: tuple[str, ...] = ()) -> bool:
 
 
 def _measured(promise: Promise, limits: Limits) -> Row:
-    row = measure_case(promise.case, limits, rivals=RIVALS, seconds=SECONDS)
+    prepared = Prepared.of(promise.case, RIVALS)
+    row = measure_case(prepared, limits, seconds=SECONDS)
     if not _is_kept(promise, row) and row.timings["convax"].median < 1:
-        row = measure_case(promise.case, limits, rivals=RIVALS, seconds=3 * SECONDS)
+        row = measure_case(prepared, limits, seconds=3 * SECONDS)
     return row
 
 

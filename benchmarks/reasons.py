@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.rows import Row
 
-__all__ = ["reason"]
+__all__ = ["reason", "reason_on_gpu"]
 
 _ORDER = (
     "lax's operands were laid out channels last before the clock started; ours lie channels first, and bringing them "
@@ -25,8 +25,42 @@ _RESULT = "a result of 32 MiB in fresh memory: lax writes each page once, a sum 
 _STARTS = "starting the program and waking its threads takes longer than the work"
 
 
+_OF_CUDNN = (
+    "both run cuDNN: XLA brings data whose channels come first into channels last for it, and the result back, which "
+    "takes as long as the convolution"
+)
+_SHORT = "starting a program of JAX takes the host longer than a call of PyTorch"
+_TF32 = "lax multiplies complex numbers in TF32, with a thousand times the error"
+_ASKS = "whether the repair of NaN is needed is asked of the host, which waits for the device"
+_SAMPLES_APART = "with channels side by side, no loaded sample serves two outputs of a thread"
+
+
+def reason_on_gpu(row: Row, rival: str) -> str:
+    """One sentence, or nothing, for rows that were recorded on a GPU."""
+    case = row.case
+    direct = any(name.startswith("direct") for name in row.algorithms)
+    if (
+        rival == "lax NHC"
+        and case["layout"] == "NCH"
+        and case["operation"] != "signal"
+        and case["dtype"] != "complex64"
+    ):
+        return _ORDER if not direct else _OF_CUDNN
+    if rival.startswith("lax") and case["dtype"] == "complex64":
+        return _TF32
+    if rival.startswith("lax") and row.algorithms and direct and len(row.algorithms) == 1:
+        return _SAME
+    if row.timings["convax"].median < 6e-5 and rival == "torch":
+        return _SHORT
+    if rival == "torch.fft":
+        return _ASKS
+    if rival == "torch" and direct and case["layout"] == "NCH":
+        return _OF_CUDNN
+    return _SAMPLES_APART if case["layout"] == "NHC" and case["groups"] == case["channels"] > 1 else ""
+
+
 def reason(row: Row, rival: str) -> str:
-    """One sentence, or nothing."""
+    """One sentence, or nothing, for rows that were recorded on a CPU."""
     case, milliseconds = row.case, row.timings["convax"].median * 1e3
     if rival == "lax NHC" and case["layout"] == "NCH" and case["operation"] not in ("signal", "examples"):
         return _ORDER

@@ -87,6 +87,11 @@ class Recording:
             write_whole(self.path, parts | {"rows": [dataclasses.asdict(row) for row in self.rows]})
 
     @property
+    def is_of_gpu(self) -> bool:
+        """Whether a GPU was measured."""
+        return self.machine["platform"] == "gpu"
+
+    @property
     def names(self) -> set[str]:
         """Cases that have been measured."""
         return {row.name for row in self.rows}

@@ -29,6 +29,7 @@ __all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
 # Measured is what is estimated to take up to so many times the least, at most so many; the rest is taken for slower.
 HOPELESS, MOST = 8.0, 24
 WORST = 15
+SCALE_OF_GPU = 64  # how much more work a convolution may be there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +83,8 @@ def run_regret(
     if known != machine:
         raise SystemExit(f"{path.name} was recorded elsewhere: {known}; here: {machine}")
     done = {outcome.key for outcome in outcomes}
-    for number, (tag, spec) in enumerate(random_specs(seed, count)):
+    scale = 1 if jax.default_backend() == "cpu" else SCALE_OF_GPU
+    for number, (tag, spec) in enumerate(random_specs(seed, count, scale)):
         key = f"{seed}:{number}"
         if key in done:
             continue
@@ -129,7 +131,7 @@ def _measured(key: str, tag: str, spec: ConvSpec, with_wisdom: bool, seconds: fl
     platform = jax.default_backend()
     chosen = estimates(spec, platform)[0].algorithm
     runs = contenders(spec, platform, promising(spec, platform, HOPELESS, MOST))
-    first = race(runs, seconds)
+    first = race(runs, seconds, queued=platform != "cpu")
     plain = {str(each): time for each, time in first.items()}
     outcome = Outcome(key, tag, str(spec), str(chosen), plain)
     if not with_wisdom:
@@ -138,7 +140,7 @@ def _measured(key: str, tag: str, spec: ConvSpec, with_wisdom: bool, seconds: fl
     wisdom.remember(spec, device_name(platform), Remembered(min(first, key=lambda each: first[each]), plain))
     with use_wisdom(wisdom):
         remembered = choose(spec, platform)
-    again = {str(each): time for each, time in race(runs, seconds).items()}
+    again = {str(each): time for each, time in race(runs, seconds, queued=platform != "cpu").items()}
     return dataclasses.replace(outcome, remembered=str(remembered), again=again)
 
 

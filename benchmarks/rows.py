@@ -18,7 +18,7 @@ from benchmarks.truth import error, truth
 from convax.planner import make_plan
 from convax.tuning import convolutions_of
 
-__all__ = ["Row", "measure_case"]
+__all__ = ["Prepared", "Row", "measure_case"]
 
 # Whose results are compared with the truth, and the layout that they come in (None: the case's).
 _CHECKED: dict[str, str | None] = {"convax": None, "lax NCH": "NCH"}
@@ -84,24 +84,41 @@ class Row:
         return cls(**plain | {"timings": timings, "case": case})
 
 
-def measure_case(
-    case: Case, limits: Limits, *, rivals: Iterable[str] | None = None, seconds: float = 1.0, session: int = 0
-) -> Row:
-    """Measure convax and its rivals on one case.
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A case that is ready to be timed.
 
     Args:
         case: What to compute.
+        operands: Drawn for it.
+        contenders: What to call, or why there is nothing to call, by name.
+    """
+
+    case: Case
+    operands: list[Any]
+    contenders: dict[str, Any]
+
+    @classmethod
+    def of(cls, case: Case, rivals: Iterable[str] | None = None) -> Prepared:
+        """The case with convax and some rivals; None for all."""
+        operands = case.draw()
+        return cls(case, operands, prepare(case, operands, rivals))
+
+
+def measure_case(prepared: Prepared, limits: Limits, *, seconds: float = 1.0, session: int = 0) -> Row:
+    """Measure convax and its rivals on one case.
+
+    Args:
+        prepared: The case.
         limits: The machine's, measured in this process.
-        rivals: Names of the contenders; None for all.
         seconds: Time for each contender.
         session: As in `Row`.
     """
-    operands = case.draw()
-    prepared = prepare(case, operands, rivals)
-    programs = {name: program for name, program in prepared.items() if callable(program)}
+    case, operands, contenders = prepared.case, prepared.operands, prepared.contenders
+    programs = {name: program for name, program in contenders.items() if callable(program)}
     measured = interleaved(programs, seconds=seconds)
     timings = {name: timing for name, timing in measured.items() if isinstance(timing, Timing)}
-    failed = {name: reason for name, reason in (prepared | measured).items() if isinstance(reason, str)}
+    failed = {name: reason for name, reason in (contenders | measured).items() if isinstance(reason, str)}
     compiled = {name: p for name, p in programs.items() if isinstance(p, Program) and name in timings}
     limit, limited_by = limits.seconds(case)
     return Row(

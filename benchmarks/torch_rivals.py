@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
 from benchmarks.cases import SCALE_IN_SCAN, Case
@@ -30,7 +31,18 @@ def load() -> Any:
     import torch
 
     torch.set_num_threads(cores())
+    torch.backends.cudnn.benchmark = True  # on a GPU it measures its algorithms once, as XLA does
     return torch
+
+
+@functools.cache
+def _device() -> str:
+    """Where JAX computes, as far as torch can compute there too."""
+    if jax.default_backend() == "cpu":
+        return "cpu"
+    if not load().cuda.is_available():
+        raise RuntimeError("this torch has no CUDA")
+    return "cuda"
 
 
 def direct(case: Case, operands: list[np.ndarray]) -> Callable[[], Any]:
@@ -128,5 +140,5 @@ def _three_axes(case: Case, operands: list[np.ndarray]) -> list[np.ndarray]:
 def _tensor(array: np.ndarray) -> Any:
     torch = load()
     if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.astype(np.float32)).to(torch.bfloat16)
-    return torch.from_numpy(array)
+        return torch.from_numpy(array.astype(np.float32)).to(_device(), torch.bfloat16)
+    return torch.from_numpy(array).to(_device())

@@ -13,15 +13,17 @@ from benchmarks import regret
 from benchmarks.cases import Case
 from benchmarks.catalogue import layers, select, signal, signals
 from benchmarks.figures import losing, targets
+from benchmarks.gpu_catalogue import of_gpu
+from benchmarks.gpu_page import gpu_page
 from benchmarks.machine import Limits
 from benchmarks.measure import Timing, interleaved
 from benchmarks.operations import arranged, canonical, convax_function, lax_function, lax_operands
 from benchmarks.plots import draw
 from benchmarks.promises import promises
 from benchmarks.recording import Recording
-from benchmarks.report import PAGE, latest, page
+from benchmarks.report import GPU_PAGE, PAGE, latest, latest_of_gpu, page
 from benchmarks.rivals import prepare
-from benchmarks.rows import Row, measure_case
+from benchmarks.rows import Prepared, Row, measure_case
 from benchmarks.truth import error, truth
 
 # Cases that differ in size only are one case once shrunk.
@@ -123,7 +125,8 @@ def test_a_run_is_recorded_row_by_row_and_taken_up_again(tmp_path: pathlib.Path)
     recording = Recording.open(path)
     session = recording.begin(LIMITS, {"lax": 1e-5, "correlate": 1e-5, "import": 0.1, "plan": 1e-3, "plan again": 1e-5})
     case = signal(200, 5)
-    row = measure_case(case, LIMITS, rivals=("convax", "lax NCH", "NumPy"), seconds=0.01, session=session)
+    prepared = Prepared.of(case, ("convax", "lax NCH", "NumPy"))
+    row = measure_case(prepared, LIMITS, seconds=0.01, session=session)
     recording.add(row)
     assert set(row.timings) == {"convax", "lax NCH", "NumPy"}
     assert 0 < row.errors["convax"] < 1e-5
@@ -195,3 +198,19 @@ def test_the_page_is_what_the_report_makes_of_the_newest_results() -> None:
     assert PAGE.read_text("utf-8") == page(Recording.read(results), outcomes, results.name), (
         "docs/benchmarks.md is not what its results say: python -m benchmarks.report"
     )
+
+
+def test_the_gpu_page_is_what_the_report_makes_of_the_newest_results() -> None:
+    newest = latest_of_gpu()
+    assert newest is not None
+    recording = Recording.read(newest)
+    assert recording.is_of_gpu
+    assert GPU_PAGE.read_text("utf-8") == gpu_page(recording, newest.name), "python -m benchmarks.report"
+
+
+def test_the_gpu_catalogue_fills_a_gpu() -> None:
+    cases = of_gpu()
+    assert len({case.name for case in cases}) == len(cases)
+    assert {case.tags[0] for case in cases} == {case.tags[0] for case in [*layers(), signal(1000, 3)]}
+    assert {case.dtype for case in cases} >= {"float32", "bfloat16", "int32"}
+    assert min(case.bytes for case in cases) > 5e5
