@@ -83,6 +83,11 @@ def _wide_constant() -> Model:
     return wide, (floats(1, 1, 64),)
 
 
+def _trimmed_before_and_padded_after() -> Model:
+    """Wrong values of lax itself, on a CPU."""
+    return lambda x, w: layer(x, w, [(-1, 1)]), (floats(1, 4, 64), floats(4, 4, 3))
+
+
 MISTAKES: dict[str, tuple[Callable[[], Model], str, str]] = {
     "channels last as first": (
         _channels_last_as_first,
@@ -97,6 +102,7 @@ MISTAKES: dict[str, tuple[Callable[[], Model], str, str]] = {
     "separate networks": (_separate_networks, "wasted groups", "4 groups follow another convolution of as many"),
     "chomped": (_chomped, "undone padding", "it pads (2, 2) and 2 of its samples are cut off again; pad (2, 0)"),
     "wide constant": (_wide_constant, "float64", "computes in float64"),
+    "trimmed and padded": (_trimmed_before_and_padded_after, "read past the end", "it trims 1 before and pads 1 after"),
 }
 
 
@@ -150,6 +156,10 @@ ON_PURPOSE: dict[str, Callable[[], Model]] = {
     ),
     "a part of a signal": lambda: (lambda x, w: layer(x, w, "VALID")[..., 8:-8], (floats(1, 4, 64), floats(4, 4, 3))),
     "all of it in 64 bits": lambda: (layer, (floats(1, 4, 64, dtype="float64"), floats(4, 4, 3, dtype="float64"))),
+    "trimmed and padded by convax": lambda: (
+        lambda x, w: convax.conv1d(x, w, padding=(-1, 1)),
+        (floats(1, 4, 64), floats(4, 4, 3)),
+    ),
     "one sample in, one out": lambda: (layer, (floats(1, 4, 1), floats(4, 4, 1))),
 }
 

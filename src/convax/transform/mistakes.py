@@ -53,6 +53,7 @@ def mistakes_in(census: Census, narrow: bool) -> list[Mistake]:
             "half-sample shift": _half_sample(each.spec),
             "wasted groups": _groups(each, census.found),
             "float64": _wide(each.spec) if narrow else None,
+            "read past the end": None if each.planned else _past_the_end(each.spec),
         }
         found += [Mistake(kind, number, text) for kind, text in texts.items() if text is not None]
     return found + list(_trimmed(census))
@@ -132,6 +133,16 @@ def _wide(spec: ConvSpec) -> str | None:
     return (
         f"it computes in {spec.dtype} though arguments have 32 bits or less: a constant or parameter of 64 bits crept "
         "in, which costs twice the memory; convert it where it is made"
+    )
+
+
+def _past_the_end(spec: ConvSpec) -> str | None:
+    before, after = spec.geometry.padding
+    if not before < 0 < after or spec.accumulator.name != "float32":
+        return None
+    return (
+        f"it trims {-before} before and pads {after} after; on a CPU, XLA then reads past the end of the data and "
+        "returns what happens to lie there (openxla/xla issue 48713); slice the data instead, or call convax's function"
     )
 
 
