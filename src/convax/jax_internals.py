@@ -25,7 +25,6 @@ __all__ = [
     "define_bilinear",
     "evaluate_with",
     "inner_jaxprs",
-    "is_closed_jaxpr",
     "is_jaxpr",
     "is_known",
     "is_rule",
@@ -184,16 +183,8 @@ def evaluate_with(
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def is_closed_jaxpr(value: Any) -> bool:
-    """A function's body behind its constants; `is_jaxpr`: also one without. Relies on the classes' names.
-
-    Since JAX 0.11 the two are one class, a body that may hold constants, and its `jaxpr` is itself.
-    """
-    return isinstance(value, ClosedJaxpr) and value.jaxpr is not value
-
-
 def is_jaxpr(value: Any) -> bool:
-    """A function's body."""
+    """A function's body, with its constants or without: two classes, and one since JAX 0.11. Relies on their names."""
     return isinstance(value, (Jaxpr, ClosedJaxpr))
 
 
@@ -229,15 +220,11 @@ def _changed_backward(rule: Callable[..., Any], change: Callable[[Any], Any], *o
         nonlocal answer
         given = iter(arrays)
         answer = rule(*(next(given) if _is_number(value) else value for value in operands))
-        return [result for result in jax.tree.leaves(answer, is_leaf=_is_none) if _is_number(result)]
+        return [result for result in jax.tree.leaves(answer) if _is_number(result)]
 
     traced = change(jax.make_jaxpr(on_arrays)(*arrays))
     found = iter(jaxpr_as_fun(traced)(*arrays))
-    return jax.tree.map(lambda result: next(found) if _is_number(result) else result, answer, is_leaf=_is_none)
-
-
-def _is_none(value: Any) -> bool:
-    return value is None
+    return jax.tree.map(lambda result: next(found) if _is_number(result) else result, answer)
 
 
 def _is_number(value: Any) -> bool:
@@ -265,13 +252,10 @@ def loop_of(equation: JaxprEqn) -> Loop | None:
     params = equation.params
     if equation.primitive.name != "scan" or not {"jaxpr", "length"} <= params.keys():
         return None
-    if {"num_consts", "num_carry"} <= params.keys():
-        constants, carried = params["num_consts"], params["num_carry"]
-    elif hasattr(params.get("ft_in"), "unpack"):
+    constants, carried = params.get("num_consts"), params.get("num_carry")
+    if hasattr(params.get("ft_in"), "unpack"):
         constants, carried = (len(list(part)) for part in params["ft_in"].unpack()[:2])
-    else:
-        return None
-    return Loop(params["jaxpr"].jaxpr, constants, carried, params["length"])
+    return None if carried is None else Loop(params["jaxpr"].jaxpr, constants, carried, params["length"])
 
 
 def source_of(equation: JaxprEqn) -> str:

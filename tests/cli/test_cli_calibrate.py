@@ -26,7 +26,7 @@ def kept(tmp_path: Path) -> Iterator[Path]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two small convolutions, a random one, a layer with its two gradients: timed for no longer than it takes."""
     specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(64, 5))]
-    monkeypatch.setattr(calibration, "sample", lambda: specs)
+    monkeypatch.setattr(calibration, "sample", lambda scale: specs)
     monkeypatch.setattr(calibration, "HOPELESS", 2.0)
     monkeypatch.setattr(calibration, "BEYOND_REASON", 2.0)
     monkeypatch.setattr("convax.cli.calibrate.RANDOM", 1)

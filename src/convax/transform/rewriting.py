@@ -12,7 +12,7 @@ from typing import Any
 
 from jax.extend.core import JaxprEqn, Primitive
 
-from convax.jax_internals import backward_with, is_closed_jaxpr, is_jaxpr, is_rule, rule_with
+from convax.jax_internals import backward_with, is_jaxpr, is_rule, rule_with
 
 __all__ = ["Change", "Rewriting"]
 
@@ -48,9 +48,10 @@ class Rewriting:
         return known[1]
 
     def _changed(self, function: Any) -> Any:
-        if is_closed_jaxpr(function):
-            body = self(function.jaxpr)
-            return function if body is function.jaxpr else function.replace(jaxpr=body)
+        inside = getattr(function, "jaxpr", function)  # of a closed one, until JAX 0.11; itself else
+        if inside is not function:
+            body = self(inside)
+            return function if body is inside else function.replace(jaxpr=body)
         equations = [self._equation(equation) for equation in function.eqns]
         if all(new is old for new, old in zip(equations, function.eqns, strict=True)):
             return function
