@@ -252,7 +252,7 @@ def loop_of(equation: JaxprEqn) -> Loop | None:
     params = equation.params
     if equation.primitive.name != "scan" or not {"jaxpr", "length"} <= params.keys():
         return None
-    constants, carried = params.get("num_consts"), params.get("num_carry")
+    constants, carried = params.get("num_consts", 0), params.get("num_carry")
     if hasattr(params.get("ft_in"), "unpack"):
         constants, carried = (len(list(part)) for part in params["ft_in"].unpack()[:2])
     return None if carried is None else Loop(params["jaxpr"].jaxpr, constants, carried, params["length"])

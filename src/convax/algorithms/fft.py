@@ -19,13 +19,16 @@ from convax.algorithms.fourier import (
     why_no_fourier,
 )
 from convax.algorithms.interface import Algorithm
-from convax.algorithms.pieces import PIECE, WHOLE, group_by_group
+from convax.algorithms.pieces import WHOLE, group_by_group
 from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 
 __all__ = ["Fft"]
+
+# Bytes of transformed data that are worked on at a time: a twentieth faster than the piece of other formulations.
+PIECE = 4 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,21 +64,22 @@ class Fft(Algorithm):
         geometry = spec.geometry
         points = fast_length(geometry.padded)
 
-        def convolve(z: Array, w: Array) -> Array:
+        def convolve(x: Array, w: Array) -> Array:
+            z = padded(x, geometry)  # here, for XLA makes one pass of this and of what fills up the transform
             dilated = pad_last(w, 0, 0, geometry.dilation - 1)
             product = multiply(spectrum(z, points), kernel_spectrum(dilated, points), spec.precision)
             y = inverse(product, points, z)
             return y[..., : (geometry.output - 1) * geometry.stride + 1 : geometry.stride]
 
-        def in_pieces(z: Array, w: Array) -> Array:
+        def in_pieces(x: Array, w: Array) -> Array:
             # Groups that fit the cache at a time.
-            rows = z.shape[0] * max(z.shape[2], w.shape[1]) + w.shape[1] * w.shape[2]
+            rows = x.shape[0] * max(x.shape[2], w.shape[1]) + w.shape[1] * w.shape[2]
             group = rows * points * spec.accumulator.bytes
-            whole = group * z.shape[1] <= WHOLE or not is_for_cpu()
-            most = z.shape[1] if whole else max(1, PIECE // group)
-            return group_by_group(convolve, z, w, geometry.output, most)
+            whole = group * x.shape[1] <= WHOLE or not is_for_cpu()
+            most = x.shape[1] if whole else max(1, PIECE // group)
+            return group_by_group(convolve, x, w, geometry.output, most)
 
-        return contained(in_pieces, padded(x, geometry), w)
+        return contained(in_pieces, x, w)
 
 
 def multiply(signals: Array, kernels: Array, precision: Any) -> Array:
