@@ -9,6 +9,8 @@ from benchmarks.recording import Recording
 
 __all__ = ["gpu_page"]
 
+_OF_SIGNALS = ("lax NCH", "lax NHC", "jax.scipy fftconvolve", "torch", "torch.fft")
+
 _HOW = """\
 All contenders run in one process, in turn, and each round begins with another one. Calls queue up, some milliseconds
 of them at a time, and are waited for together, as in a program of many; a number is the median of such samples, and its
@@ -50,6 +52,3 @@ def gpu_page(recording: Recording, name: str) -> str:
         some = [row for row in rows if is_signal(row) and row.case["dtype"] == dtype]
         parts += [f"### {dtype}", tables.signals(some, _OF_SIGNALS, compiled=False)] if some else []
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-_OF_SIGNALS = ("lax NCH", "lax NHC", "jax.scipy fftconvolve", "torch", "torch.fft")

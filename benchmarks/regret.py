@@ -22,14 +22,13 @@ from benchmarks.machine import described
 from benchmarks.recording import default_path, write_whole
 from convax.core import ConvSpec
 from convax.planner import Remembered, Wisdom, choose, contenders, device_name, estimates, promising, race, use_wisdom
-from convax.sampling import random_specs
+from convax.sampling import random_specs, scale_of
 
 __all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
 
 # Measured is what is estimated to take up to so many times the least, at most so many; the rest is taken for slower.
 HOPELESS, MOST = 8.0, 24
 WORST = 15
-SCALE_OF_GPU = 64  # how much more work a convolution may be there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +82,7 @@ def run_regret(
     if known != machine:
         raise SystemExit(f"{path.name} was recorded elsewhere: {known}; here: {machine}")
     done = {outcome.key for outcome in outcomes}
-    scale = 1 if jax.default_backend() == "cpu" else SCALE_OF_GPU
-    for number, (tag, spec) in enumerate(random_specs(seed, count, scale)):
+    for number, (tag, spec) in enumerate(random_specs(seed, count, scale_of(jax.default_backend()))):
         key = f"{seed}:{number}"
         if key in done:
             continue

@@ -85,20 +85,22 @@ def page(recording: Recording, outcomes: Sequence[Outcome] = (), name: str = "")
 
 def latest() -> tuple[pathlib.Path, pathlib.Path | None] | None:
     """The newest results of a CPU and its newest regret, by the dates in their names; None where there are none."""
-    files = sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem[-10:], file.name))
-    regrets = [file for file in files if file.name.startswith("regret-")]
-    results = [file for file in _results(files) if not Recording.read(file).is_of_gpu]
+    regrets = [file for file in _by_date() if file.name.startswith("regret-")]
+    results = [file for file in _results() if not Recording.read(file).is_of_gpu]
     return (results[-1], regrets[-1] if regrets else None) if results else None
 
 
 def latest_of_gpu() -> pathlib.Path | None:
     """The newest results of a GPU."""
-    files = sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem[-10:], file.name))
-    return next((file for file in reversed(_results(files)) if Recording.read(file).is_of_gpu), None)
+    return next((file for file in reversed(_results()) if Recording.read(file).is_of_gpu), None)
 
 
-def _results(files: Sequence[pathlib.Path]) -> list[pathlib.Path]:
-    return [file for file in files if not file.name.startswith(("regret-", "models-"))]
+def _by_date() -> list[pathlib.Path]:
+    return sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem[-10:], file.name))
+
+
+def _results() -> list[pathlib.Path]:
+    return [file for file in _by_date() if not file.name.startswith(("regret-", "models-"))]
 
 
 def main() -> None:

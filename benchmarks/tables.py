@@ -15,7 +15,7 @@ __all__ = ["by_tag", "heading", "layers", "losses", "machine_limits", "regret_ta
 
 # Columns of rivals.
 _OF_LAYERS = ("lax NCH", "lax NHC", "torch")
-OF_SIGNALS = ("lax NCH", "NumPy", "SciPy oaconvolve", "torch")
+_OF_SIGNALS = ("lax NCH", "NumPy", "SciPy oaconvolve", "torch")
 
 
 def heading(title: str, recording: Recording, name: str) -> list[str]:
@@ -127,7 +127,7 @@ def layers(rows: Sequence[Row], *, compiled: bool = True) -> str:
     return "Columns of rivals are ratios, their time over convax's.\n\n" + table(header, lines) if rows else ""
 
 
-def signals(rows: Sequence[Row], rivals: Sequence[str] = OF_SIGNALS, *, compiled: bool = True) -> str:
+def signals(rows: Sequence[Row], rivals: Sequence[str] = _OF_SIGNALS, *, compiled: bool = True) -> str:
     """Each signal, with columns for some rivals; `compiled` says whether with the time that compiling took."""
     header = ("L", "K", "convax ms", *rivals, "best rival", *_common_header(compiled))
     lines = []

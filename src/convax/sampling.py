@@ -15,7 +15,7 @@ from convax.core import ConvSpec, DType, Geometry, Layout, resolve_padding
 from convax.ops.planned import planned
 from convax.tuning import convolutions_of
 
-__all__ = ["model_specs", "random_specs"]
+__all__ = ["model_specs", "random_specs", "scale_of"]
 
 # Bounds on the products, so that also the slowest candidate (naive loops over all groups) takes seconds at most.
 MOST_PRODUCTS = {"float32": 4e8, "float64": 1e8, "bfloat16": 1e8, "complex64": 3e7, "int32": 1e8}
@@ -23,7 +23,20 @@ MOST_ELEMENTS = 2e7
 MOST_GROWTH = 8  # of what is held, where the work may grow more
 DTYPES = ("float32", "float32", "float32", "float64", "bfloat16", "complex64", "int32")
 
+# How much more work convolutions may be on other devices than a CPU: less is over before it has started.
+SCALE_OF_GPU = 64
+
 Random = np.random.Generator
+
+
+def scale_of(platform: str) -> int:
+    """The `scale` of the convolutions to time on a platform ("cpu", "cuda", ...).
+
+    Example:
+        >>> scale_of("cpu")
+        1
+    """
+    return 1 if platform == "cpu" else SCALE_OF_GPU
 
 
 def random_specs(seed: int, count: int, scale: int = 1) -> Iterator[tuple[str, ConvSpec]]:

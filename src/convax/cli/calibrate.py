@@ -20,8 +20,6 @@ SECONDS, QUICK_SECONDS = 0.2, 0.1  # for the runs of each convolution; compilati
 # any by which the planner is judged.
 SEED, RANDOM, LAYERS = 20261122, 360, 30
 SECOND_LOOKS = 3
-# How much more work the layers are that are timed on other devices than a CPU: less is over before it has started.
-SCALE_OF_GPU = 64
 
 
 def calibrate(output: Path | None, platform: str | None, report: Report, *, quick: bool, force: bool) -> None:
@@ -44,7 +42,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
 
         from convax.planner import calibration, device_name
         from convax.planner.folders import write_whole
-        from convax.sampling import model_specs, random_specs
+        from convax.sampling import model_specs, random_specs, scale_of
 
         platform = platform or jax.default_backend()
         try:
@@ -57,7 +55,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
 
     clock = Stopwatch()
     with report.hearing_warnings():
-        scale = 1 if platform == "cpu" else SCALE_OF_GPU
+        scale = scale_of(platform)
         specs = calibration.sample(scale)
         if quick:
             specs = calibration.few(specs, platform)

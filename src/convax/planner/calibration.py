@@ -119,6 +119,7 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
         platform: Whose candidates to count.
         enough: Specs that each kind should be met in, where there are as many.
     """
+    cache = DeviceModel.shipped(platform).cache
     met: collections.Counter[tuple[str, str]] = collections.Counter()
     chosen = []
     for spec in sorted(specs, key=lambda spec: spec.multiply_adds):
@@ -126,7 +127,6 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
         works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
         kinds = {(dtype, kind) for work in works for kind in work.operations}
         if dtype == "float32":  # whose timings price memory
-            cache = DeviceModel.shipped(platform).cache
             kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name, cache)}
         if any(met[kind] < enough for kind in kinds):
             met.update(kinds)

@@ -108,14 +108,11 @@ def contenders(
             lowered = jax.jit(functools.partial(_compute, algorithm, spec, platform)).lower(x, w)
             # XLA compiles without Python's lock, so the next one is traced meanwhile.
             compiled[algorithm] = pool.submit(lowered.compile)
-        refused = [future.exception() for future in compiled.values()]
-        if all(refused) and refused[0] is not None:
-            raise refused[0]
-        return {
-            algorithm: functools.partial(future.result(), x, w)
-            for algorithm, future in compiled.items()
-            if not isinstance(future.exception(), jax.errors.JaxRuntimeError)
-        }
+        refused = [
+            each for each, future in compiled.items() if isinstance(future.exception(), jax.errors.JaxRuntimeError)
+        ]
+        able = {each: future for each, future in compiled.items() if each not in refused}
+        return {each: functools.partial(future.result(), x, w) for each, future in (able or compiled).items()}
 
 
 def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False) -> dict[Algorithm, float]:
