@@ -11,26 +11,29 @@ from jax import Array, lax
 from convax.algorithms.pieces import group_by_group, signal_by_signal
 from convax.algorithms.target import is_for_cpu
 from convax.algorithms.unit_axes import squeezed
+from convax.algorithms.windows import pad_last, padded, strided_window
+from convax.core.geometry import Geometry
 
 __all__ = ["contained"]
 
 Convolve = Callable[[Array, Array], Array]
 
 
-def contained(convolve: Convolve, z: Array, w: Array, *, repair: Convolve | None = None) -> Array:
+def contained(convolve: Convolve, z: Array, w: Array, geometry: Geometry, *, repair: Convolve | None = None) -> Array:
     """Keep NaN and Inf of the signal to the outputs whose window holds them.
 
     A transform spreads one NaN over its whole block, and adds up what a window would not; a formulation that fills
     up with zeros multiplies them by it. Either way some output is not finite then. So where one is not, the
-    signal's non-finite samples are set to zero and counted: the outputs whose window held one become NaN, the
-    others are computed from the finite samples, scaled so that their sum does not overflow. In the common case
-    this costs one pass over the output; the repair (another two convolutions) runs only when it is needed.
+    signal's non-finite samples are set to zero: the outputs whose window held one become NaN, the others are computed
+    from the finite samples, scaled so that their sum does not overflow. In the common case this costs one pass over
+    the output; the repair (another convolution) runs only when it is needed.
 
     Args:
         convolve: The formulation, as a function of signal and kernel.
-        z: Signal, (..., channels, length).
+        z: Signal, (..., groups, channels, length).
         w: Kernel, (groups, features, channels, taps).
-        repair: The repaired result from signal and kernel; None for two convolutions one after the other.
+        geometry: The windows over `z`.
+        repair: The repaired result from signal and kernel; None for another `convolve`.
     """
     y = convolve(z, w)
     if not jnp.issubdtype(y.dtype, jnp.inexact):
@@ -40,7 +43,7 @@ def contained(convolve: Convolve, z: Array, w: Array, *, repair: Convolve | None
         if repair is not None:
             return repair(z, w)
         # In small pieces, since XLA sets aside the memory of the branch that needs most, whether it is taken or not.
-        one = functools.partial(_repaired, convolve)
+        one = functools.partial(_repaired, convolve, geometry=geometry)
         return group_by_group(functools.partial(signal_by_signal, one), z, w, y.shape[-1])
 
     # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element.
@@ -56,19 +59,31 @@ def contained(convolve: Convolve, z: Array, w: Array, *, repair: Convolve | None
     return lax.while_loop(lambda state: state[0], turn, (needed, squeezed(y)))[1].reshape(y.shape)
 
 
-def _repaired(convolve: Convolve, z: Array, w: Array) -> Array:
+def _repaired(convolve: Convolve, z: Array, w: Array, geometry: Geometry) -> Array:
     finite = jnp.isfinite(z)
     clean = jnp.where(finite, z, 0)
     scale, kernel_scale = _power_of_two(clean), _power_of_two(w)
     sums = convolve(clean / scale, w / kernel_scale)
-    # Zero, but XLA cannot know: side by side the two convolutions would need twice the memory. A loop over the two
-    # would do as well, and take as long to compile as both.
-    later = jnp.minimum(jnp.abs(jnp.nan_to_num(sums.ravel()[0].real)), 0)
-    hits = convolve((~finite).astype(z.dtype) + later.astype(z.dtype), jnp.ones_like(w))
     # What is small comes first: the product of the two need not be a number.
     small, large = jnp.minimum(scale.real, kernel_scale.real), jnp.maximum(scale.real, kernel_scale.real)
-    # The count is a whole number but for the rounding of the transform.
-    return jnp.where(hits.real > 0.5, jnp.nan, sums * small.astype(w.dtype) * large.astype(w.dtype))
+    return jnp.where(_met(~finite, geometry), jnp.nan, sums * small.astype(w.dtype) * large.astype(w.dtype))
+
+
+def _met(marked: Array, geometry: Geometry) -> Array:
+    """Whether the window of each output meets a marked sample of any channel: (n, g, c, l) -> (n, g, 1, i)."""
+    marked = padded(marked.any(2, keepdims=True), geometry)
+    length = marked.shape[-1]
+
+    def widened(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        taps, met = state
+        more = jnp.minimum(taps, geometry.taps - taps)
+        beyond = pad_last(met, 0, geometry.reach)
+        ahead = lax.dynamic_slice_in_dim(beyond, more * geometry.dilation, length, axis=3)
+        return taps + more, met | ahead
+
+    # A loop, for twice as many taps at each turn: one expression for all would double with them.
+    _, met = lax.while_loop(lambda state: state[0] < geometry.taps, widened, (jnp.int32(1), marked))
+    return strided_window(met, 0, geometry)
 
 
 def _power_of_two(values: Array) -> Array:

@@ -66,10 +66,10 @@ class Direct(Algorithm):
                 return tap_by_tap(x, w, spec)
             # cuDNN multiplies what lies between the taps by zero, and zero times NaN is NaN.
             if geometry.stride > 1 and geometry.dilation > 1:
-                return contained(functools.partial(self._convolve, spec=spec, geometry=geometry), x, w)
+                return contained(functools.partial(self._convolve, spec=spec, geometry=geometry), x, w, geometry)
         elif _pads_wrongly(spec):
             x = fenced(functools.partial(padded, geometry=geometry), x)
-            geometry = dataclasses.replace(geometry, length=geometry.padded, padding=(0, 0), upsample=1)
+            geometry = geometry.over_padded
         return self._convolve(x, w, spec, geometry)
 
     def _convolve(self, x: Array, w: Array, spec: ConvSpec, geometry: Geometry) -> Array:

@@ -79,7 +79,7 @@ class Fft(Algorithm):
             most = x.shape[1] if whole else max(1, PIECE // group)
             return group_by_group(convolve, x, w, geometry.output, most)
 
-        return contained(in_pieces, x, w)
+        return contained(in_pieces, x, w, geometry)
 
 
 def multiply(signals: Array, kernels: Array, precision: Any) -> Array:

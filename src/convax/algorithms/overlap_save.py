@@ -99,24 +99,25 @@ class OverlapSave(Algorithm):
         return Work(counts, 4 * transforms * self.points * spec.accumulator.bytes, 6)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        z = padded(x, spec.geometry)
+        z, geometry = padded(x, spec.geometry), spec.geometry.over_padded
         if self._cuts_kernel(spec):
-            return contained(lambda z, w: self._cut_kernel(z, w, spec), z, w)
+            return contained(lambda z, w: self._cut_kernel(z, w, spec), z, w, geometry)
         step, blocks = self._blocks(spec)
         most, each = self._pieces(spec)
 
         def in_pieces(z: Array, w: Array) -> Array:
             def piece(z: Array) -> Array:
-                return contained(lambda z, w: self._cut_signal(z, w, spec, each), z, w)
+                part = dataclasses.replace(geometry, length=z.shape[-1])
+                return contained(lambda z, w: self._cut_signal(z, w, spec, each), z, w, part)
 
-            return along_length(piece, z, w.shape[1], each * step, spec.geometry)
+            return along_length(piece, z, w.shape[1], each * step, geometry)
 
         if is_for_cpu() and blocks > most and each:
             return in_pieces(z, w)
         # Pieces take less memory, which a program sets aside even when nothing needs repair, and longer to compile.
         repair = in_pieces if each and blocks > most // 2 else None
-        output = spec.geometry.output
-        return contained(lambda z, w: self._cut_signal(z, w, spec, blocks)[..., :output], z, w, repair=repair)
+        whole = lambda z, w: self._cut_signal(z, w, spec, blocks)[..., : geometry.output]
+        return contained(whole, z, w, geometry, repair=repair)
 
     def _pieces(self, spec: ConvSpec) -> tuple[int, int]:
         """Most blocks that are transformed all at once, and blocks of a piece; 0 where the output has not that many."""

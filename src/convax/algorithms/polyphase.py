@@ -66,7 +66,7 @@ class Polyphase(Delegating):
             return fold(self.inner, x, w, spec)
 
         # Zeros that fill up the phases meet samples outside of the window, and zero times NaN is NaN.
-        return contained(convolve, x, w) if _fills_with_zeros(spec.geometry) else convolve(x, w)
+        return contained(convolve, x, w, spec.geometry) if _fills_with_zeros(spec.geometry) else convolve(x, w)
 
 
 @functools.lru_cache(maxsize=256)  # asked for by each candidate in turn

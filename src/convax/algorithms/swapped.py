@@ -68,7 +68,7 @@ class Swapped(Delegating):
             y = self.inner.apply(w.transpose(1, 0, 2, 3), x.transpose(1, 0, 2, 3), swapped)
             return lax.rev(y, (3,)).transpose(2, 1, 0, 3)
 
-        return contained(convolve, x, w) if self._checks(spec) else convolve(x, w)
+        return contained(convolve, x, w, spec.geometry) if self._checks(spec) else convolve(x, w)
 
     def _checks(self, spec: ConvSpec) -> bool:
         """Whether zeros around and between the taps, or a transform, meet samples outside of the window.

@@ -79,7 +79,8 @@ class Toeplitz(Algorithm):
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         # The zeros of the band meet samples outside of the window: zero times NaN is NaN.
-        return contained(functools.partial(self._rows, spec=spec), padded(x, spec.geometry), w)
+        z, geometry = padded(x, spec.geometry), spec.geometry.over_padded
+        return contained(functools.partial(self._rows, spec=spec), z, w, geometry)
 
     def _rows(self, z: Array, w: Array, spec: ConvSpec) -> Array:
         rows, _ = self._parts(spec)

@@ -60,6 +60,11 @@ class Geometry:
         return max(0, (self.padded - self.reach) // self.stride + 1)
 
     @property
+    def over_padded(self) -> Geometry:
+        """The same windows, over a signal that is upsampled and padded already."""
+        return Geometry(self.padded, self.taps, self.stride, self.dilation)
+
+    @property
     def is_plain(self) -> bool:
         """True where the windows touch: stride, dilation and upsample are all 1."""
         return self.stride == self.dilation == self.upsample == 1
