@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from convax.core import ConvSpec, Geometry
-from convax.planner import DeviceModel, calibration, device_name, folders
+from convax.planner import DeviceModel, calibration, device_name
 from keeping import kept_in
 
 
@@ -99,7 +99,7 @@ def test_an_interruption_leaves_nothing(command, tmp_path, monkeypatch, given, s
     if during == "replace":  # what was written so far stands beside
         monkeypatch.setattr(calibration, "record", lambda *_: [])
         monkeypatch.setattr(calibration, "fit", lambda *_: {"provenance": {calibration.QUALITY: {}}})
-    monkeypatch.setattr(folders.os if during == "replace" else calibration, during, interrupt)
+    monkeypatch.setattr(os if during == "replace" else calibration, during, interrupt)
     if during == "fit":
         monkeypatch.setattr(calibration, "record", lambda *_: [])
     target = tmp_path / "prices.json"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convax.cli.atomic import check_output
 from convax.cli.console import Report, Stopwatch
 from convax.cli.failure import CommandError
+from convax.cli.output import check_output
 from convax.cli.wisdom import NOWHERE
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
     with report.stage("starting JAX"):
         import jax
 
+        from convax.files import write_whole
         from convax.planner import calibration, device_name
-        from convax.planner.folders import write_whole
         from convax.sampling import model_specs, random_specs, scale_of
 
         platform = platform or jax.default_backend()

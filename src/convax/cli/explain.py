@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convax.cli.atomic import check_output, replacing
 from convax.cli.console import Report
 from convax.cli.failure import CommandError
+from convax.cli.output import check_output
+from convax.files import replacing
 
 if TYPE_CHECKING:
     from convax import Explanation
@@ -62,7 +63,7 @@ def print_explanation(request: ExplainRequest, report: Report) -> None:
         figure = explanation.plot()
     except ImportError as error:
         raise CommandError(str(error)) from error
-    with replacing(request.plot) as temporary:
+    with replacing(request.plot, request.plot.suffix) as temporary:
         figure.savefig(temporary, dpi=150)
     report.line("wrote", str(request.plot))
 

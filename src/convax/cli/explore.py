@@ -6,10 +6,11 @@ import shutil
 import webbrowser
 from pathlib import Path
 
-from convax.cli.atomic import check_output, replacing
 from convax.cli.console import Report
 from convax.cli.failure import CommandError
+from convax.cli.output import check_output
 from convax.explorer import page
+from convax.files import replacing
 
 __all__ = ["explore"]
 

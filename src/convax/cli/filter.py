@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convax.cli.atomic import check_output, replacing
 from convax.cli.console import Report, Stopwatch, duration
 from convax.cli.files import ARRAYS, container_of, read_recording, write_recording
 from convax.cli.filtering import Filtering, working_dtype
 from convax.cli.kernels import Kernel, KernelChoice
+from convax.cli.output import check_output
 from convax.cli.recording import Recording, Written
+from convax.files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +99,7 @@ def filter_recording(request: FilterRequest, report: Report) -> Filtered:
             filtered = recording.with_samples(filtering.run(compiled, bar))
             running = clock.seconds()
 
-    with report.stage("writing", frames) as bar, replacing(request.output) as temporary:
+    with report.stage("writing", frames) as bar, replacing(request.output, request.output.suffix) as temporary:
         clock = Stopwatch()
         written = write_recording(temporary, container, filtered, bar)
         writing = clock.seconds()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convax.cli.atomic import check_output, replacing
 from convax.cli.console import Report
 from convax.cli.failure import CommandError
 from convax.cli.importing import Imported, function_of, parse_target, said, searching
 from convax.cli.literals import Abstract, parse_keyword, parse_value, replaced
+from convax.cli.output import check_output
+from convax.files import replacing
 
 if TYPE_CHECKING:
     from convax import Inspection

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convax.cli.atomic import replacing
 from convax.cli.files import read_recording
 from convax.cli.recording import NoBar, Recording
+from convax.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def draw(path: Path, before: Recording, written: Path, cutoff: float, taps: int)
         # One legend for all three, beside the title, where it can hide no curve.
         handles = [Line2D([], [], color=colour, linewidth=5) for colour in (BEFORE, AFTER)]
         figure.legend(handles, ["before", "after"], loc="upper right", ncols=2, fontsize=11)
-        with replacing(path) as temporary:
+        with replacing(path, path.suffix) as temporary:
             figure.savefig(temporary, dpi=150)
 
 

@@ -6,9 +6,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convax.cli.atomic import check_output
 from convax.cli.console import Report
 from convax.cli.failure import CommandError
+from convax.cli.output import check_output
 
 if TYPE_CHECKING:
     from convax import Wisdom

@@ -24,8 +24,9 @@ from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 from convax.core.threads import threads
 from convax.core.work import Work
+from convax.files import UNREADABLE
 from convax.planner import residuals
-from convax.planner.folders import UNREADABLE, calibration_file
+from convax.planner.folders import calibration_file
 from convax.planner.residuals import Residuals, family_of, place, unknown_factor
 from convax.version import __version__
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import jax
 
 from convax.core.spec import ConvSpec
+from convax.files import UNREADABLE, remove_leftovers, write_whole
 from convax.planner.device import device_name
-from convax.planner.folders import UNREADABLE, digest, remove_leftovers, wisdom_folder, write_whole
+from convax.planner.folders import digest, wisdom_folder
 from convax.planner.remembered import Remembered, asked_in, key_of
 
 if TYPE_CHECKING:

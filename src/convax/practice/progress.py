@@ -1,7 +1,6 @@
 """What a learner has done: exercises that were solved, hints that were opened, in one file of this user.
 
-The file appears whole or not at all: it is written under a temporary name and renamed, and a lock keeps two
-processes from losing each other's entries. A damaged file is passed over with one warning.
+A lock keeps two processes from losing each other's entries. A damaged file is passed over with one warning.
 """
 
 from __future__ import annotations
@@ -10,18 +9,17 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import os
 import pathlib
-import secrets
 import warnings
 from collections.abc import Callable, Iterator
 from typing import IO, Any
+
+from convax.files import UNREADABLE, users_folder, write_whole
 
 __all__ = ["Standing", "open_hint", "progress_file", "remember_solved", "standings"]
 
 # The number changes with the form of the file; a version that writes another form uses another name.
 FILE = "practice-1.json"
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,18 +41,9 @@ _complained: set[pathlib.Path] = set()
 
 
 def progress_file() -> pathlib.Path | None:
-    """$CONVAX_PRACTICE ("off" for none) is the folder, else the user's data folder; None for nowhere.
-
-    Without the package platformdirs (part of `convax[cli]`) nothing is kept on disk.
-    """
-    named = os.environ.get("CONVAX_PRACTICE")
-    if named:
-        return None if named == "off" else pathlib.Path(named).expanduser() / FILE
-    try:
-        import platformdirs
-    except ModuleNotFoundError:
-        return None
-    return pathlib.Path(platformdirs.user_data_path("convax", appauthor=False)) / FILE
+    """In the folder $CONVAX_PRACTICE ("off" for none), else in the user's data folder; None for nowhere."""
+    folder = users_folder("CONVAX_PRACTICE", "data")
+    return None if folder is None else folder / FILE
 
 
 def standings() -> dict[str, Standing]:
@@ -82,7 +71,7 @@ def _change(name: str, change: Callable[[Standing], Standing]) -> Standing:
             with _locked(file):
                 known = _read(file)
                 known[name] = change(known.get(name, Standing()))
-                _write(file, {exercise: dataclasses.asdict(standing) for exercise, standing in known.items()})
+                write_whole(file, {exercise: dataclasses.asdict(standing) for exercise, standing in known.items()})
                 return known[name]
         except OSError as error:
             _complain(file, f"cannot be written to ({error.strerror}); progress lasts only for this process")
@@ -105,16 +94,6 @@ def _standing(entry: Any) -> Standing:
     if not isinstance(entry["solved"], str) or not isinstance(entry["hints"], int) or entry["hints"] < 0:
         raise ValueError(f"{entry!r} is no entry")
     return Standing(entry["solved"], entry["hints"])
-
-
-def _write(file: pathlib.Path, plain: dict[str, Any]) -> None:
-    file = file.resolve()  # through a symbolic link, so that the link survives
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        temporary.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

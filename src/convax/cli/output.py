@@ -1,17 +1,13 @@
-"""Writing a file so that it appears whole or not at all."""
+"""Whether a file can be written, found out before any work is done."""
 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from convax.cli.failure import CommandError
 
-__all__ = ["check_output", "replacing"]
+__all__ = ["check_output"]
 
 
 def check_output(output: Path, sources: list[Path], *, force: bool) -> None:
@@ -37,21 +33,3 @@ def check_output(output: Path, sources: list[Path], *, force: bool) -> None:
             raise CommandError(f"the output {output} is also read by this command: choose another name")
     if not force:
         raise CommandError(f"the output {output} exists already: choose another name, or add --force")
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yields a temporary path in the target's folder, and renames it to the target once the block succeeds.
-
-    Whatever ends the block early (an error, Ctrl-C) removes the temporary file and leaves the target alone.
-    The folder is the target's own, because only within one file system is a rename atomic.
-    """
-    target = target.resolve()  # through a symbolic link, so that the link survives
-    temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.partial{target.suffix}")
-    try:
-        yield temporary
-        if target.exists():
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
