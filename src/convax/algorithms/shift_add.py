@@ -113,11 +113,11 @@ class ShiftAdd(Algorithm):
         axis = 1 if channels_last else x.ndim - 1
 
         # On a GPU the padding is a test for each sample that is loaded: with many taps, a pass of its own is cheaper.
-        tested = spec.geometry.taps * spec.group_channels < MANY_TESTS
+        ahead = spec.geometry.padding != (0, 0) and spec.geometry.taps * spec.group_channels >= MANY_TESTS
 
         def convolve(x: Array, w: Array) -> Array:
             z = padded(x, spec.geometry, axis)
-            return self._sum(z if tested else kept(z), w, spec, axis)
+            return self._sum(kept(z) if ahead else z, w, spec, axis)
 
         take_turns = is_for_cpu() and single and self._temporaries(spec) > MANY
         y = signal_by_signal(convolve, x, w) if take_turns else convolve(x, w)
