@@ -28,6 +28,7 @@ COLOURS = {
     "shift_add": "#2a9d8f",
     "inner_product": "#8d6a9f",
     "matmul": "#6c8ebf",
+    "winograd": "#d08c60",
     "toeplitz": "#b09a3e",
     "overlap_save": "#457b9d",
     "fft": "#7a8f3c",
@@ -96,6 +97,12 @@ SWEEPS: Mapping[str, Sweep] = {
         _POWERS,
         lambda c: _dense(c, "float64", "NCH"),
     ),
+    "winograd": Sweep(
+        "dense layer N16 L1024 K3 SAME, float32, channels last",
+        "channels = features",
+        _POWERS,
+        lambda c: _dense(c, "float32", "NHC"),
+    ),
     "toeplitz": Sweep(
         "one signal of 100,000 samples, int32",
         "taps",
@@ -127,10 +134,10 @@ SWEEPS: Mapping[str, Sweep] = {
         _transposed_kernel_gradient,
     ),
     "direct": Sweep(
-        "dense layer N16 L1024 K3 SAME, float32, channels last",
+        "dense layer N16 L1024 K3 SAME, float32, channels first",
         "channels = features",
         _POWERS,
-        lambda c: _dense(c, "float32", "NHC"),
+        lambda c: _dense(c, "float32", "NCH"),
     ),
 }
 

@@ -140,7 +140,7 @@ def operands(spec: ConvSpec, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def is_fourier(algorithm: Algorithm) -> bool:
     """True for the algorithms whose error is that of a transform."""
-    return algorithm.name in ("fft", "overlap_save") or is_fourier_inside(algorithm)
+    return algorithm.name in ("fft", "overlap_save", "winograd") or is_fourier_inside(algorithm)
 
 
 def is_fourier_inside(algorithm: Algorithm) -> bool:

@@ -21,7 +21,7 @@ from benchmarks.operations import arranged, canonical, convax_function, lax_func
 from benchmarks.plots import draw
 from benchmarks.promises import promises
 from benchmarks.recording import Recording
-from benchmarks.report import GPU_PAGE, PAGE, latest, latest_of_gpu, page
+from benchmarks.report import GPU_PAGE, PAGE, latest, latest_of_gpu, latest_with_large_pages, page
 from benchmarks.rivals import prepare
 from benchmarks.rows import Prepared, Row, measure_case
 from benchmarks.truth import error, truth
@@ -182,6 +182,16 @@ def test_the_page_begins_with_what_is_lost_and_says_which_targets_are_missed() -
     assert "| **missed** | layers, best rival / convax, least | >= 0.95 | 0.5 |" in text
 
 
+def test_rows_with_large_pages_stand_beside_those_without() -> None:
+    recording, _ = _fixture()
+    row = recording.rows[0]
+    faster = dataclasses.replace(row, timings=row.timings | {"convax": Timing(5e-4, 5e-4, 0.01, 9)})
+    text = page(recording, with_large_pages=dataclasses.replace(recording, rows=[faster]))
+    assert f"| {row.name} | 1 | 0.5 | NumPy | 2 | 4.00 |" in text
+    assert "the best rival takes 4.00 times as long as convax over the 1 signals" in text
+    assert "## Large pages" not in page(recording)
+
+
 def test_pictures_are_drawn_of_whatever_there_is(tmp_path: pathlib.Path) -> None:
     files = draw(*_fixture(), tmp_path)
     assert sorted(file.name for file in files) == sorted(file.name for file in tmp_path.iterdir())
@@ -195,7 +205,8 @@ def test_the_page_is_what_the_report_makes_of_the_newest_results() -> None:
         return
     results, of_regret = newest
     outcomes = regret.read(of_regret)[1] if of_regret else []
-    assert PAGE.read_text("utf-8") == page(Recording.read(results), outcomes, results.name), (
+    text = page(Recording.read(results), outcomes, results.name, latest_with_large_pages())
+    assert PAGE.read_text("utf-8") == text, (
         "docs/benchmarks.md is not what its results say: python -m benchmarks.report"
     )
 

@@ -11,6 +11,7 @@ from convax.algorithms.shift_add import ShiftAdd
 from convax.algorithms.swapped import Swapped
 from convax.algorithms.table import ALGORITHMS, from_plain, to_plain
 from convax.algorithms.toeplitz import Toeplitz
+from convax.algorithms.winograd import Winograd
 
 __all__ = [
     "ALGORITHMS",
@@ -24,6 +25,7 @@ __all__ = [
     "ShiftAdd",
     "Swapped",
     "Toeplitz",
+    "Winograd",
     "from_plain",
     "to_plain",
 ]

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from convax.algorithms.pieces import group_by_group, signal_by_signal
@@ -17,9 +18,20 @@ from convax.core.geometry import Geometry
 __all__ = ["contained"]
 
 Convolve = Callable[[Array, Array], Array]
+Order = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+_AS_THEY_ARE = (0, 1, 2, 3)
 
 
-def contained(convolve: Convolve, z: Array, w: Array, geometry: Geometry, *, repair: Convolve | None = None) -> Array:
+def contained(
+    convolve: Convolve,
+    z: Array,
+    w: Array,
+    geometry: Geometry,
+    *,
+    repair: Convolve | None = None,
+    order: Order = (_AS_THEY_ARE,) * 3,
+) -> Array:
     """Keep NaN and Inf of the signal to the outputs whose window holds them.
 
     A transform spreads one NaN over its whole block, and adds up what a window would not; a formulation that fills
@@ -34,6 +46,8 @@ def contained(convolve: Convolve, z: Array, w: Array, geometry: Geometry, *, rep
         w: Kernel, (groups, features, channels, taps).
         geometry: The windows over `z`.
         repair: The repaired result from signal and kernel; None for another `convolve`.
+        order: Axes of signal, kernel and result, outermost first, as they lie in memory: they pass through a loop,
+            and in another order each would be copied for it.
     """
     y = convolve(z, w)
     if not jnp.issubdtype(y.dtype, jnp.inexact):
@@ -46,17 +60,22 @@ def contained(convolve: Convolve, z: Array, w: Array, geometry: Geometry, *, rep
         one = functools.partial(_repaired, convolve, geometry=geometry)
         return group_by_group(functools.partial(signal_by_signal, one), z, w, y.shape[-1])
 
+    laid = [value.transpose(axes) for value, axes in zip((z, w, y), order, strict=True)]
+    signal, kernel, result = map(squeezed, laid)
     # The finite sum stands for "all are finite": one vectorised pass instead of a test for each element.
-    needed = ~jnp.isfinite(jnp.sum(y * 0))
+    needed = ~jnp.isfinite(jnp.sum(result * 0))
     if not is_for_cpu():
         return lax.cond(needed, repaired, lambda z, w: y, z, w)
+
+    def unlaid(value: Array, number: int) -> Array:
+        return value.reshape(laid[number].shape).transpose(np.argsort(order[number]))
+
     # A loop of one turn or none leaves the result where it is; a branch would copy it.
-    signal, kernel = squeezed(z), squeezed(w)
-
     def turn(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        return state[0] & False, squeezed(repaired(signal.reshape(z.shape), kernel.reshape(w.shape)))
+        y = repaired(unlaid(signal, 0), unlaid(kernel, 1))
+        return state[0] & False, squeezed(y.transpose(order[2]))
 
-    return lax.while_loop(lambda state: state[0], turn, (needed, squeezed(y)))[1].reshape(y.shape)
+    return unlaid(lax.while_loop(lambda state: state[0], turn, (needed, result))[1], 2)
 
 
 def _repaired(convolve: Convolve, z: Array, w: Array, geometry: Geometry) -> Array:

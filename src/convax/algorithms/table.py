@@ -17,13 +17,14 @@ from convax.algorithms.polyphase import Polyphase
 from convax.algorithms.shift_add import ShiftAdd
 from convax.algorithms.swapped import Swapped
 from convax.algorithms.toeplitz import Toeplitz
+from convax.algorithms.winograd import Winograd
 
 __all__ = ["ALGORITHMS", "from_plain", "to_plain"]
 
 ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
     {
         kind.name: kind
-        for kind in (ShiftAdd, InnerProduct, Matmul, Toeplitz, OverlapSave, Fft, Polyphase, Swapped, Direct)
+        for kind in (ShiftAdd, InnerProduct, Matmul, Winograd, Toeplitz, OverlapSave, Fft, Polyphase, Swapped, Direct)
     }
 )
 

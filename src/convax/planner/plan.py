@@ -19,9 +19,9 @@ from convax.planner.wisdom import active_wisdom
 __all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_algorithm"]
 
 # lax's own convolution of a dense layer is left only for what promises this much more. It is timed alone, but runs in
-# a network: there XLA cancels the changes of layout between such layers, and what others lay aside is no longer in the
-# cache when they come back to it. (Whole training steps are up to a tenth slower with 1.2.)
-WORTH_LEAVING = 1.5
+# a network: what others lay aside is no longer in the cache when they come back to it; and where channels come first,
+# XLA cancels the changes of layout between such layers. (Whole training steps are up to a tenth slower with 1.2.)
+WORTH_LEAVING = {"NCH": 1.5, "NHC": 1.15}
 
 Source = Literal["requested", "wisdom", "estimate"]
 
@@ -131,15 +131,19 @@ def estimates(spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
     return _ranked((_best_setting(kind, spec, platform, model) for kind in ALGORITHMS.values()), spec)
 
 
-def is_dense(spec: ConvSpec) -> bool:
-    """Whether several features are sums over all channels."""
-    return spec.groups == 1 and spec.features > 1
+def worth_leaving(spec: ConvSpec) -> float:
+    """How many times as fast as lax's own convolution another must promise to be."""
+    is_dense = spec.groups == 1 and spec.features > 1  # features are sums over all channels
+    if not is_dense or spec.geometry.upsample > 1:  # lax multiplies the zeros between the samples
+        return 1.0
+    return WORTH_LEAVING["NHC" if spec.layout.channels_last else "NCH"]
 
 
 def _ranked(candidates: Iterable[Candidate], spec: ConvSpec) -> tuple[Candidate, ...]:
+    handicap = worth_leaving(spec)
+
     def rank(candidate: Candidate) -> float:
-        leaves = is_dense(spec) and not isinstance(candidate.algorithm, Direct)
-        return candidate.seconds * (WORTH_LEAVING if leaves else 1)
+        return candidate.seconds * (1.0 if isinstance(candidate.algorithm, Direct) else handicap)
 
     return tuple(sorted(candidates, key=rank))
 
