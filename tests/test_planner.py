@@ -15,7 +15,7 @@ from convax.algorithms import ALGORITHMS, Algorithm, Direct, Matmul, OverlapSave
 from convax.core import ConvSpec, Geometry, Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner import DeviceModel, Plan, choose, make_plan, resolve_algorithm
-from convax.planner.plan import worth_leaving
+from convax.planner.plan import handicap
 from specs import CASES, DTYPES, conv_specs, for_all, spec_id, with_dtype
 
 by_case = pytest.mark.parametrize("spec", CASES.values(), ids=spec_id)
@@ -34,8 +34,7 @@ class TestPlan:
     def test_chooses_the_least_estimate(self, spec: ConvSpec) -> None:
         plan = make_plan(spec)
         # lax's own convolution of a dense layer is taken unless another one promises a good deal more.
-        more = worth_leaving(spec)
-        ranks = [c.seconds * (1 if c.algorithm.name == "direct" else more) for c in plan.candidates]
+        ranks = [c.seconds * handicap(c.algorithm, spec) for c in plan.candidates]
         assert ranks == sorted(ranks)
         assert plan.algorithm == plan.candidates[0].algorithm
         assert plan.source == "estimate"

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import Literal
 
-from convax.algorithms import ALGORITHMS, Algorithm, Direct
+from convax.algorithms import ALGORITHMS, Algorithm, Direct, Winograd
 from convax.core.padding import nearest
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -18,10 +18,15 @@ from convax.planner.wisdom import active_wisdom
 
 __all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_algorithm"]
 
-# lax's own convolution of a dense layer is left only for what promises this much more. It is timed alone, but runs in
-# a network: what others lay aside is no longer in the cache when they come back to it; and where channels come first,
-# XLA cancels the changes of layout between such layers. (Whole training steps are up to a tenth slower with 1.2.)
-WORTH_LEAVING = {"NCH": 1.5, "NHC": 1.15}
+# lax's own convolution of a dense layer is left only for what promises this much more: it is timed alone, but runs in a
+# network, where what others lay aside is no longer in the cache when they come back to it.
+WORTH_LEAVING = 1.15
+# Where channels come first, XLA cancels the changes of layout between such layers, which take a third of the time of one
+# alone; and winograd lays aside more than others. (Whole training steps are up to a tenth slower with 1.2.)
+WORTH_MORE = 1.5
+# Layers of fewer channels or features are the first and the last of a network, which have no such neighbours; in those
+# of more, what winograd lays aside is little beside the products.
+WIDE, VERY_WIDE = 32, 256
 
 Source = Literal["requested", "wisdom", "estimate"]
 
@@ -131,21 +136,20 @@ def estimates(spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
     return _ranked((_best_setting(kind, spec, platform, model) for kind in ALGORITHMS.values()), spec)
 
 
-def worth_leaving(spec: ConvSpec) -> float:
-    """How many times as fast as lax's own convolution another must promise to be."""
+def handicap(algorithm: Algorithm, spec: ConvSpec) -> float:
+    """What an algorithm's estimate is multiplied by before it is compared with that of lax's own convolution."""
     is_dense = spec.groups == 1 and spec.features > 1  # features are sums over all channels
-    if not is_dense or spec.geometry.upsample > 1:  # lax multiplies the zeros between the samples
+    # (lax multiplies the zeros between the samples.)
+    if isinstance(algorithm, Direct) or not is_dense or spec.geometry.upsample > 1:
         return 1.0
-    return WORTH_LEAVING["NHC" if spec.layout.channels_last else "NCH"]
+    width = min(spec.channels, spec.features)
+    if isinstance(algorithm, Winograd):
+        return WORTH_MORE if width < VERY_WIDE else WORTH_LEAVING
+    return WORTH_MORE if width >= WIDE and not spec.layout.channels_last else WORTH_LEAVING
 
 
 def _ranked(candidates: Iterable[Candidate], spec: ConvSpec) -> tuple[Candidate, ...]:
-    handicap = worth_leaving(spec)
-
-    def rank(candidate: Candidate) -> float:
-        return candidate.seconds * (1.0 if isinstance(candidate.algorithm, Direct) else handicap)
-
-    return tuple(sorted(candidates, key=rank))
+    return tuple(sorted(candidates, key=lambda candidate: candidate.seconds * handicap(candidate.algorithm, spec)))
 
 
 @functools.lru_cache(maxsize=4096)
