@@ -70,6 +70,7 @@ train: $(VENV)/.with-examples
 # Everything, beside all rivals, in hours; stopped and started again on the same day, it goes on where it was.
 bench-full: $(VENV)/.with-bench+plots+frameworks
 	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks --large-pages
 	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.regret --wisdom
 	$(BIN)/python -m benchmarks.report

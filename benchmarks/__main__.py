@@ -24,8 +24,16 @@ def main() -> None:
     parser.add_argument("--no-torch", action="store_true", help="leave torch out, even if it is installed")
     parser.add_argument("--resume", type=pathlib.Path, metavar="FILE", help="with --full: skip what FILE holds; add")
     parser.add_argument("--seconds", type=float, default=1.0, help="with --full: time for each contender of a case")
+    parser.add_argument("--large-pages", action="store_true", help="the longest signals, in memory of large pages")
     given = parser.parse_args()
     tags = tuple(filter(None, given.tags.split(",")))
+    if given.large_pages:
+        from benchmarks import large_pages
+        from benchmarks.recording import default_path
+
+        large_pages.begin_again()
+        given.resume = given.resume or default_path(large_pages.KIND)
+        given.only = given.only or large_pages.ONLY
 
     import jax
 

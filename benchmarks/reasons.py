@@ -16,7 +16,7 @@ _FFT = (
 )
 _NARROW = "XLA's CPU converts bfloat16 to float32 and back; PyTorch multiplies it as it is"
 _PRODUCTS = "XLA's matrix products of this type are slower than PyTorch's"
-_PAGES = "fresh memory: the result is written to pages that the system has yet to hand out, NumPy's to large ones"
+_PAGES = "fresh memory: the result goes to pages that the system has yet to hand out, NumPy's to large ones (see below)"
 _GROUPS = "the matrix products of the groups are small, one after the other"
 _ONEDNN = "PyTorch's convolution (oneDNN) is faster at this shape than XLA's convolution and matrix products"
 _STEPS = "XLA's program passes over memory between transform, product and transform back; SciPy's stays in the cache"

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from benchmarks import regret, tables
 from benchmarks.figures import is_signal, targets
 from benchmarks.gpu_page import gpu_page
+from benchmarks.large_pages import KIND, large_pages
 from benchmarks.reasons import reason
 from benchmarks.recording import FOLDER, Recording
 from benchmarks.regret import Outcome
 
-__all__ = ["GPU_PAGE", "PAGE", "latest", "latest_of_gpu", "page"]
+__all__ = ["GPU_PAGE", "PAGE", "latest", "latest_of_gpu", "latest_with_large_pages", "page"]
 
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "benchmarks.md"
 GPU_PAGE = PAGE.with_name("benchmarks-gpu.md")
@@ -39,13 +40,16 @@ _PICTURES = (
 )
 
 
-def page(recording: Recording, outcomes: Sequence[Outcome] = (), name: str = "") -> str:
+def page(
+    recording: Recording, outcomes: Sequence[Outcome] = (), name: str = "", with_large_pages: Recording | None = None
+) -> str:
     """The page in Markdown.
 
     Args:
         recording: Rows of cases.
         outcomes: Rows of regret.
         name: The name of the file of `recording`, for the reader who wants all the numbers.
+        with_large_pages: Rows that were measured once more.
     """
     rows = [row for row in recording.rows if "convax" in row.timings]
     parts = [
@@ -62,6 +66,7 @@ def page(recording: Recording, outcomes: Sequence[Outcome] = (), name: str = "")
         ),
         "## At a glance",
         tables.by_tag(rows),
+        large_pages(with_large_pages, rows),
         *(f"![{words}](images/{picture})" for picture, words in _PICTURES if outcomes or "regret" not in picture),
         "## How it was measured",
         _HOW,
@@ -95,12 +100,18 @@ def latest_of_gpu() -> pathlib.Path | None:
     return next((file for file in reversed(_results()) if Recording.read(file).is_of_gpu), None)
 
 
+def latest_with_large_pages() -> Recording | None:
+    """The newest results with large pages."""
+    files = [file for file in _by_date() if file.name.startswith(KIND)]
+    return Recording.read(files[-1]) if files else None
+
+
 def _by_date() -> list[pathlib.Path]:
     return sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem[-10:], file.name))
 
 
 def _results() -> list[pathlib.Path]:
-    return [file for file in _by_date() if not file.name.startswith(("regret-", "models-"))]
+    return [file for file in _by_date() if not file.name.startswith(("regret-", "models-", KIND))]
 
 
 def main() -> None:
@@ -121,7 +132,7 @@ def main() -> None:
     from benchmarks.plots import draw
 
     (given.page.parent / "images").mkdir(parents=True, exist_ok=True)
-    given.page.write_text(page(recording, outcomes, results.name), "utf-8")
+    given.page.write_text(page(recording, outcomes, results.name, latest_with_large_pages()), "utf-8")
     draw(recording, outcomes, given.page.parent / "images")
     print(f"{given.page.name}: {len(recording.rows)} rows, {len(outcomes)} random specs")
     of_gpu = latest_of_gpu()

@@ -10,7 +10,17 @@ from benchmarks.recording import Recording
 from benchmarks.regret import Outcome
 from benchmarks.rows import Row
 
-__all__ = ["by_tag", "heading", "layers", "losses", "machine_limits", "regret_tables", "signals", "table"]
+__all__ = [
+    "by_tag",
+    "heading",
+    "layers",
+    "losses",
+    "machine_limits",
+    "milliseconds",
+    "regret_tables",
+    "signals",
+    "table",
+]
 
 
 # Columns of rivals.
@@ -50,7 +60,14 @@ def losses(rows: Sequence[Row], reason: Callable[[Row, str], str]) -> str:
             header,
             [
                 (
-                    *(row.name, _ms(row, "convax"), rival, _ms(row, rival), f"{ratio:.2f}", _algorithms(row)),
+                    *(
+                        row.name,
+                        milliseconds(row, "convax"),
+                        rival,
+                        milliseconds(row, rival),
+                        f"{ratio:.2f}",
+                        _algorithms(row),
+                    ),
                     *(_share(row.reached), reason(row, rival)),
                 )
                 for row, rival, ratio in lost
@@ -123,7 +140,7 @@ def layers(rows: Sequence[Row], *, compiled: bool = True) -> str:
     lines = []
     for row in rows:
         fixed = (_cell(row, name) for name in _OF_LAYERS)
-        lines.append((row.name, _ms(row, "convax"), *fixed, _best(row), *_common(row, compiled)))
+        lines.append((row.name, milliseconds(row, "convax"), *fixed, _best(row), *_common(row, compiled)))
     return "Columns of rivals are ratios, their time over convax's.\n\n" + table(header, lines) if rows else ""
 
 
@@ -134,7 +151,7 @@ def signals(rows: Sequence[Row], rivals: Sequence[str] = _OF_SIGNALS, *, compile
     for row in sorted(rows, key=lambda row: (row.case["length"], products(row))):
         fixed = (_cell(row, name) for name in rivals)
         sizes = (f"{row.case['length']:.0e}".replace("e+0", "e"), str(row.case["taps"]))
-        lines.append((*sizes, _ms(row, "convax"), *fixed, _best(row), *_common(row, compiled)))
+        lines.append((*sizes, milliseconds(row, "convax"), *fixed, _best(row), *_common(row, compiled)))
     return table(header, lines)
 
 
@@ -174,7 +191,8 @@ def _algorithms(row: Row) -> str:
     return "; ".join(f"`{name}`" for name in row.algorithms)
 
 
-def _ms(row: Row, name: str) -> str:
+def milliseconds(row: Row, name: str) -> str:
+    """A contender's median."""
     return f"{row.timings[name].median * 1e3:.3g}"
 
 

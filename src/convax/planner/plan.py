@@ -21,8 +21,8 @@ __all__ = ["Candidate", "Plan", "choose", "estimates", "make_plan", "resolve_alg
 # lax's own convolution of a dense layer is left only for what promises this much more: it is timed alone, but runs in a
 # network, where what others lay aside is no longer in the cache when they come back to it.
 WORTH_LEAVING = 1.15
-# Where channels come first, XLA cancels the changes of layout between such layers, which take a third of the time of one
-# alone; and winograd lays aside more than others. (Whole training steps are up to a tenth slower with 1.2.)
+# Where channels come first, XLA cancels the changes of layout between such layers, which take a third of the time of
+# one alone; and winograd lays aside more than others. (Whole training steps are up to a tenth slower with 1.2.)
 WORTH_MORE = 1.5
 # Layers of fewer channels or features are the first and the last of a network, which have no such neighbours; in those
 # of more, what winograd lays aside is little beside the products.
