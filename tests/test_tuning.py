@@ -168,6 +168,13 @@ def test_a_first_run_that_met_something_else_is_not_what_counts(monkeypatch: pyt
     assert timing.race(runs, 0.0) == {Direct(): 0.001, Fft(): 0.002}
 
 
+def test_a_slow_moment_of_one_contender_is_not_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = {Direct(): iter([0.001] * 99), Fft(): iter([0.02] * 6 + [0.0005] * 99)}
+    monkeypatch.setattr(timing, "_timed", lambda run, calls: next(run()))
+    runs = {algorithm: functools.partial(next, iter([times] * 999)) for algorithm, times in taken.items()}
+    assert timing.race(runs, 0.0) == {Direct(): 0.001, Fft(): 0.0005}
+
+
 def test_what_takes_long_beyond_doubt_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(timing, "_timed", lambda run, number: calls.append(run()) or 30.0)

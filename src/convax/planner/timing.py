@@ -130,6 +130,10 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
     """
     # First each alone: fresh memory, cold caches and sleeping threads make the first runs many times as slow.
     least = {algorithm: _least(run, WARM_UP, RUNS) for algorithm, run in runs.items()}
+    # Then each once more: a slow moment of tens of milliseconds meets one of them, which would be given up for it.
+    for algorithm, run in runs.items():
+        if least[algorithm] < TOO_LONG:
+            least[algorithm] = min(least[algorithm], _least(run, WARM_UP))
     calls = dict.fromkeys(runs, 1)
     if queued:
         calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / time)) for each, time in least.items()}
