@@ -133,7 +133,7 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
     # Then each once more: a slow moment of tens of milliseconds meets one of them, which would be given up for it.
     for algorithm, run in runs.items():
         if least[algorithm] < TOO_LONG:
-            least[algorithm] = min(least[algorithm], _least(run, WARM_UP))
+            least[algorithm] = min(least[algorithm], _least(run, WARM_UP, RUNS))
     calls = dict.fromkeys(runs, 1)
     if queued:
         calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / time)) for each, time in least.items()}
