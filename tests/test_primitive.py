@@ -416,6 +416,7 @@ class TestExport:
             "polyphase": "strided",
             "inner_product": "kernel gradient, depthwise",
             "swapped": "batch groups, upsampled",
+            "winograd": "dense",
         }
         spec = CASES[special.get(name, "some rows")]
         assert "custom_call" not in jax.jit(conv1d(spec, name)).lower(*operands(spec)).as_text()

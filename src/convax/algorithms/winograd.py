@@ -53,12 +53,12 @@ class Winograd(Algorithm):
 
     @classmethod
     def candidates(cls, spec: ConvSpec, platform: str = "cpu") -> Iterator[Self]:
+        tiles = [tile for tile in (4, 2) if cls(tile).why_not(spec) is None] or [4]
         if min(spec.group_channels, spec.group_features) < FEW or platform != "cpu":
-            yield cls()  # (cuDNN has such kernels of its own)
+            yield cls(tiles[0])  # (cuDNN has such kernels of its own)
             return
-        for axes in ("NHC", "NCH"):
-            settings = [cls(tile, axes) for tile in (2, 4)]
-            yield from [each for each in settings if each.why_not(spec) is None] or settings[:1]
+        orders: tuple[Axes, ...] = ("NHC", "NCH")
+        yield from (cls(tile, axes) for axes in orders for tile in tiles)
 
     def why_not(self, spec: ConvSpec) -> str | None:
         geometry = spec.geometry
