@@ -17,9 +17,11 @@ __all__ = [
     "Target",
     "geometric_mean",
     "is_signal",
+    "large_signals",
     "lax_ratio",
     "losing",
     "products",
+    "ratios",
     "rival_that_counts",
     "targets",
 ]
@@ -69,6 +71,16 @@ def rival_that_counts(row: Row) -> tuple[str, float] | None:
     return row.best(_OF_JAX if is_signal(row) and products(row) < SMALL else None)
 
 
+def large_signals(rows: Iterable[Row]) -> list[Row]:
+    """Signals, forward, with products enough for a program of JAX to pay."""
+    return [row for row in rows if is_signal(row) and not row.case["gradients"] and products(row) >= SMALL]
+
+
+def ratios(rows: Iterable[Row]) -> list[float]:
+    """The time of the fastest rival that counts over ours, where there is one."""
+    return [best[1] for row in rows if (best := rival_that_counts(row)) is not None]
+
+
 def losing(rows: Iterable[Row]) -> list[tuple[Row, str, float]]:
     """Rows where a rival that counts is faster, the worst first."""
     found = [(row, *best) for row in rows if (best := rival_that_counts(row)) is not None and best[1] < LOSING]
@@ -85,19 +97,19 @@ def targets(recording: Recording, outcomes: Sequence[Outcome] = ()) -> list[Targ
     """The targets for which something was recorded."""
     rows = [row for row in recording.rows if "convax" in row.timings]
     signals = [row for row in rows if is_signal(row) and not row.case["gradients"]]
-    large, small = ([row for row in signals if (products(row) >= SMALL) is side] for side in (True, False))
+    large = large_signals(rows)
+    small = [row for row in signals if products(row) < SMALL]
     layers = [row for row in rows if not is_signal(row)]
-    best = lambda some: [ratio[1] for row in some if (ratio := rival_that_counts(row)) is not None]
     found: list[Target | None] = [
         *(
             _at_least(f"{dtype} signals, lax / convax, geometric mean", bar, [geometric_mean(map(lax_ratio, some))])
             for dtype, bar in (("float32", 10.0), ("float64", 2.5))
             if (some := [row for row in signals if row.case["dtype"] == dtype])
         ),
-        _at_least("signals with L K >= 1e6, best rival / convax, least", LOSING, best(large)),
-        _at_least("the same, geometric mean", 2.0, [geometric_mean(best(large))]),
-        _at_least("smaller signals, best rival in JAX / convax, least", LOSING, best(small)),
-        _at_least("layers, best rival / convax, least", LOSING, best(layers)),
+        _at_least("signals with L K >= 1e6, best rival / convax, least", LOSING, ratios(large)),
+        _at_least("the same, geometric mean", 2.0, [geometric_mean(ratios(large))]),
+        _at_least("smaller signals, best rival in JAX / convax, least", LOSING, ratios(small)),
+        _at_least("layers, best rival / convax, least", LOSING, ratios(layers)),
         _at_least("layers, lax / convax, geometric mean", 3.0, [geometric_mean(map(lax_ratio, layers))]),
         _at_least("share of the machine's limit at L = 1e6, K <= 31, least", 0.4, _reached(signals)),
         _at_most("compile time, convax / lax, worst", 2.0, _compile_ratios(rows)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from benchmarks.figures import SMALL, geometric_mean, is_signal, products, rival_that_counts
+from benchmarks.figures import geometric_mean, large_signals, ratios
 from benchmarks.recording import Recording
 from benchmarks.rows import Row
 from benchmarks.tables import milliseconds, table
@@ -52,10 +52,9 @@ def large_pages(recording: Recording | None, rows: list[Row]) -> str:
 def _together(recording: Recording, without: dict[str, Row]) -> str:
     """What all signals come to where those rows are put in the place of the others."""
     rows = (without | {row.name: row for row in recording.rows}).values()
-    large = [row for row in rows if is_signal(row) and not row.case["gradients"] and products(row) >= SMALL]
-    ratios = [best[1] for row in large if (best := rival_that_counts(row)) is not None]
-    mean, least = geometric_mean(ratios), min(ratios)
+    found = ratios(large_signals(rows))
+    mean, least = geometric_mean(found), min(found)
     return (
         f"With these in the place of the rows above, the best rival takes {mean:.2f} times as long as convax over the "
-        f"{len(ratios)} signals with L K >= 1e6 (geometric mean), and {least:.2f} times at the least."
+        f"{len(found)} signals with L K >= 1e6 (geometric mean), and {least:.2f} times at the least."
     )

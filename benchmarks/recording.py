@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import os
 import pathlib
 import re
 from typing import Any, Self
 
 from benchmarks.machine import Limits, described
 from benchmarks.rows import Row
+from convax.files import replacing
 
 __all__ = ["FOLDER", "Recording", "Session", "default_path", "write_whole"]
 
@@ -109,9 +109,8 @@ def write_whole(path: pathlib.Path, plain: dict[str, Any]) -> None:
     head = {name: value for name, value in plain.items() if name != "rows"}
     lines = ",\n".join(json.dumps(_short(row)) for row in plain["rows"])
     text = json.dumps(_short(head), indent=1)[:-2] + ',\n "rows": [\n' + lines + "\n]}\n"
-    temporary = path.with_suffix(f".{os.getpid()}.partial")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
 
 
 def _short(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks import regret
-from benchmarks.figures import LOSING, geometric_mean, is_signal, lax_ratio, losing, products, rival_that_counts
+from benchmarks.figures import LOSING, geometric_mean, is_signal, lax_ratio, losing, products, ratios, rival_that_counts
 from benchmarks.recording import Recording
 from benchmarks.regret import Outcome
 from benchmarks.rows import Row
@@ -88,7 +88,7 @@ def by_tag(rows: Sequence[Row]) -> str:
             groups.setdefault(f"all layers {words[-1]}", []).append(row)
     lines = []
     for kind, some in sorted(groups.items(), key=lambda item: (item[0].split()[0] not in ("signal", "all"), item[0])):
-        best = [ratio[1] for row in some if (ratio := rival_that_counts(row)) is not None]
+        best = ratios(some)
         means = (
             _times(geometric_mean(map(lax_ratio, some))),
             _times(geometric_mean(best)),

@@ -138,15 +138,15 @@ def operands(spec: ConvSpec, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return data, random_array(spec.kernel_shape, spec.dtype.name, seed + 1)
 
 
-def is_fourier(algorithm: Algorithm) -> bool:
-    """True for the algorithms whose error is that of a transform."""
-    return algorithm.name in ("fft", "overlap_save", "winograd") or is_fourier_inside(algorithm)
+def errs_by_norms(algorithm: Algorithm) -> bool:
+    """True for the algorithms whose error is bounded by the norms of signal and kernel, as that of a transform is."""
+    return algorithm.name in ("fft", "overlap_save", "winograd") or errs_by_norms_inside(algorithm)
 
 
-def is_fourier_inside(algorithm: Algorithm) -> bool:
-    """True where a formulation hands the work to a Fourier transform."""
+def errs_by_norms_inside(algorithm: Algorithm) -> bool:
+    """True where a formulation hands the work to one of them."""
     inner = getattr(algorithm, "inner", None)
-    return inner is not None and is_fourier(inner)
+    return inner is not None and errs_by_norms(inner)
 
 
 def settings_of(kind: type[Algorithm], spec: ConvSpec) -> Iterator[Algorithm]:

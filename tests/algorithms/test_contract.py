@@ -29,8 +29,8 @@ from specs import (
     compiled,
     conv1d,
     conv_specs,
+    errs_by_norms,
     for_all,
-    is_fourier,
     lax_convolution,
     operands,
     pair_id,
@@ -56,7 +56,7 @@ def bound(x: Any, w: Any, spec: ConvSpec, setting: Algorithm, exact: np.ndarray)
     """The greatest error that the contract allows each output."""
     kept = jnp.finfo(spec.accumulator.name)
     result = jnp.finfo(spec.result.name)
-    if is_fourier(setting):
+    if errs_by_norms(setting):
         error = FOURIER_CONSTANT * float(kept.eps) * oracle.fourier_scale(x, w, spec)
     else:
         error = DIRECT_CONSTANT * float(kept.eps) * oracle.direct_scale(x, w, spec)
@@ -212,7 +212,7 @@ def check_containment(spec: ConvSpec, setting: Algorithm, poison: float) -> None
     np.testing.assert_array_equal(~np.isfinite(y), touched)
     error = np.abs(np.where(touched, 0, y.astype(clean.dtype) - clean))
     assert np.max(error / limit) <= 1
-    if is_fourier(setting) or np.isnan(poison):
+    if errs_by_norms(setting) or np.isnan(poison):
         assert np.isnan(y[touched]).all()
     elif setting.name not in ("toeplitz", "polyphase", "swapped"):
         np.testing.assert_array_equal(y[touched], expected[touched])

@@ -13,6 +13,7 @@ from jax import Array, lax
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.pieces import signal_by_signal
+from convax.algorithms.products import group_products
 from convax.algorithms.windows import padded, strided_window
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
@@ -142,18 +143,10 @@ class Matmul(Algorithm):
         return form(padded(signals, geometry), w)
 
 
-def _product(left: Array, right: Array, spec: ConvSpec) -> Array:
-    """(b, i, j) @ (b, j, k), or one of both without b; a single matrix product where b is one."""
-    batch = max(left.shape[0], right.shape[0])
-    if batch == 1:
-        return lax.dot_general(left[0], right[0], (((1,), (0,)), ((), ())), precision=spec.precision)[None]
-    return lax.dot_general(left, right, (((2,), (1,)), ((0,), (0,))), precision=spec.precision)
-
-
 def _times_kernel(z: Array, kernel: Array, spec: ConvSpec) -> Array:
     """Channels last: (g, n, p, c) by (g, c, o) -> (g, n, p, o)."""
     groups, batch, positions, channels = z.shape
-    y = _product(z.reshape(groups, batch * positions, channels), kernel, spec)
+    y = group_products(z.reshape(groups, batch * positions, channels), kernel, (2, 1), spec.precision)
     return y.reshape(groups, batch, positions, -1)
 
 
@@ -163,7 +156,8 @@ def _kernel_times(kernel: Array, z: Array, spec: ConvSpec) -> Array:
     features = kernel.shape[1]
     kernels = jnp.broadcast_to(kernel, (batch, groups, features, channels))
     kernels = kernels.reshape(batch * groups, features, channels)
-    return _product(kernels, z.reshape(batch * groups, channels, positions), spec).reshape(batch, groups, features, -1)
+    y = group_products(kernels, z.reshape(batch * groups, channels, positions), (2, 1), spec.precision)
+    return y.reshape(batch, groups, features, -1)
 
 
 def _sum(parts: Iterator[Array]) -> Array:

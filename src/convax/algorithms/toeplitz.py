@@ -12,7 +12,7 @@ from jax import Array, lax
 
 from convax.algorithms.containment import contained
 from convax.algorithms.interface import Algorithm
-from convax.algorithms.target import is_for_cpu
+from convax.algorithms.products import precision_of_own
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -107,8 +107,7 @@ class Toeplitz(Algorithm):
         windows = jnp.concatenate([z[:, :, shift : shift + rows] for shift in range(span)], axis=3)
         groups, features = band.shape[:2]
         band = band.transpose(0, 3, 4, 1, 2).reshape(groups, span * self.block, features * self.block)
-        # The definition has no matrix product, so nobody expects the short factors that one is made of on a GPU.
-        precision = spec.precision if spec.precision is not None or is_for_cpu() else lax.Precision.HIGHEST
+        precision = precision_of_own(spec)
         if groups == 1:
             y = lax.dot_general(windows[:, 0], band[0], (((2,), (0,)), ((), ())), precision=precision)[None]
         else:

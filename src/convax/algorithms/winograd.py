@@ -17,6 +17,7 @@ from convax.algorithms.containment import contained
 from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.pieces import signal_by_signal
+from convax.algorithms.products import group_products, precision_of_own
 from convax.algorithms.target import is_for_cpu
 from convax.algorithms.windows import pad_axis
 from convax.core.spec import ConvSpec
@@ -24,7 +25,8 @@ from convax.core.work import Work
 
 __all__ = ["Winograd"]
 
-_NCH, _NHC = (0, 1, 2, 3), (0, 3, 1, 2)  # axes of (n, g, c, l), as each has them in memory
+# Axes of (n, g, c, l), as each has them in memory.
+_IN_MEMORY = {"NCH": (0, 1, 2, 3), "NHC": (0, 3, 1, 2)}
 # Where the polynomials are evaluated, and at infinity: the first of them lose fewest bits.
 POINTS = (Fraction(0), Fraction(1), Fraction(-1), Fraction(2), Fraction(-2), Fraction(1, 2), Fraction(-1, 2))
 # With fewer channels or features the sums take longer than the products that they save.
@@ -105,17 +107,13 @@ class Winograd(Algorithm):
         return -(-spec.geometry.output // (self.tile * spec.geometry.dilation))
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
-        convolve = functools.partial(self._convolve, spec=spec)
         sums = (self.tile + spec.geometry.taps - 1) / self.tile * max(spec.group_channels, spec.group_features)
         held = sums * spec.groups * spec.geometry.output * spec.accumulator.bytes
-
-        def in_turn(x: Array, w: Array) -> Array:
-            take_turns = is_for_cpu() and held * spec.group_batch > MANY and held < MANY
-            return signal_by_signal(convolve, x, w) if take_turns else convolve(x, w)
-
+        convolve = functools.partial(self._convolve, spec=spec)
+        if is_for_cpu() and held * spec.group_batch > MANY > held:
+            convolve = functools.partial(signal_by_signal, convolve)
         # A sample that is not finite reaches all outputs of its tile.
-        order = (*spec.layout.normal_order, _NHC if self.axes == "NHC" else _NCH)
-        return contained(in_turn, x, w, spec.geometry, order=order)
+        return contained(convolve, x, w, spec.geometry, order=(*spec.layout.normal_order, _IN_MEMORY[self.axes]))
 
     def _convolve(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         """x (n, g, c, l), w (g, o, c, k) -> (n, g, o, i)."""
@@ -141,9 +139,8 @@ class Winograd(Algorithm):
         tiles = self._tiles(spec)
         blocks = tiles + (count - 1) // self.tile
         axis = 1 if self.axes == "NHC" else 3
-        x = x.transpose(_NHC) if self.axes == "NHC" else x
         before = geometry.padding[0]
-        z = pad_axis(x, axis, before, blocks * step - before - geometry.length)
+        z = pad_axis(x.transpose(_IN_MEMORY[self.axes]), axis, before, blocks * step - before - geometry.length)
         z = z.reshape(*z.shape[:axis], blocks, self.tile, geometry.dilation, *z.shape[axis + 1 :])
 
         def sample(number: int) -> Array:
@@ -163,21 +160,12 @@ class Winograd(Algorithm):
             channels: Which axis of these c is.
             spec: The convolution.
         """
-        # Nobody who asks for the definition expects the short factors that products are made of on a GPU.
-        precision = spec.precision if spec.precision is not None or is_for_cpu() else lax.Precision.HIGHEST
-        groups, features = kernel.shape[0], kernel.shape[3 - channels]
+        groups, precision = kernel.shape[0], precision_of_own(spec)
         if self.axes == "NHC":
-            left, right, contracted = z.reshape(groups, -1, z.shape[-1]), kernel, (2, channels)
-            shape = (*z.shape[:-1], features)
-        else:
-            left, right, contracted = kernel, z.reshape(groups, z.shape[1], -1), (channels, 1)
-            shape = (groups, features, *z.shape[2:])
-        if groups == 1:
-            one, other = contracted
-            y = lax.dot_general(left[0], right[0], (((one - 1,), (other - 1,)), ((), ())), precision=precision)
-        else:
-            y = lax.dot_general(left, right, (((contracted[0],), (contracted[1],)), ((0,), (0,))), precision=precision)
-        return y.reshape(shape)
+            y = group_products(z.reshape(groups, -1, z.shape[-1]), kernel, (2, channels), precision)
+            return y.reshape(*z.shape[:-1], -1)
+        y = group_products(kernel, z.reshape(groups, z.shape[1], -1), (channels, 1), precision)
+        return y.reshape(groups, -1, *z.shape[2:])
 
     def _joined(self, outputs: list[Array], spec: ConvSpec) -> Array:
         """Of each place in a tile, (g, n, t, d, o) or (g, o, n, t, d): all in a row, (n, i, g, o) or (n, g, o, i)."""

@@ -149,9 +149,12 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
 def _least(run: Run, seconds: float, at_least: int = 1, calls: int = 1) -> float:
     """Least seconds of the runs that fit into some time."""
     times = [_timed(run, calls)]
-    if at_least > 1 and times[0] < BEYOND_DOUBT:
-        times.append(_timed(run, calls))
-    while sum(times) * calls < seconds or (len(times) < at_least and sum(times) < TOO_LONG):
+
+    def is_worth_another() -> bool:
+        patience = BEYOND_DOUBT if len(times) == 1 else TOO_LONG
+        return sum(times) * calls < seconds or (len(times) < at_least and sum(times) < patience)
+
+    while is_worth_another():
         times.append(_timed(run, calls))
     return min(times)
 
