@@ -80,11 +80,12 @@ def _folded(spec: ConvSpec) -> ConvSpec:
         return spec.normal(
             geometry=inner, channels=spec.normal().channels * geometry.stride, dtype=narrow, out_dtype=None
         )
-    offset, taps = _upsample_taps(geometry)
+    phases = _phases(geometry)
     outputs = -(-geometry.output // geometry.upsample)
-    span = (outputs - 1) * geometry.stride + taps
-    inner = Geometry(geometry.length, taps, stride=geometry.stride, padding=(-offset, span - geometry.length + offset))
-    return spec.normal(geometry=inner, features=spec.features * geometry.upsample, dtype=narrow, out_dtype=None)
+    span = (outputs - 1) * geometry.stride + phases.samples
+    padding = (-phases.sample, span - geometry.length + phases.sample)
+    inner = Geometry(geometry.length, phases.samples, stride=geometry.stride, padding=padding)
+    return spec.normal(geometry=inner, features=spec.features * phases.count, dtype=narrow, out_dtype=None)
 
 
 def _apply_stride(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
@@ -92,46 +93,73 @@ def _apply_stride(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array
     stride, taps = geometry.stride, folded.geometry.taps
     z = padded(x, geometry)
     z = pad_last(z, 0, folded.geometry.length * stride - z.shape[-1])
-    z = z.reshape(*z.shape[:3], folded.geometry.length, stride).transpose(0, 1, 2, 4, 3)
+    z = z.reshape(*z.shape[:3], folded.geometry.length, stride).swapaxes(-1, -2)
     z = z.reshape(*z.shape[:2], -1, folded.geometry.length)
     kernel = pad_last(w, 0, 0, geometry.dilation - 1)
     kernel = pad_last(kernel, 0, taps * stride - kernel.shape[-1])
-    kernel = kernel.reshape(*kernel.shape[:3], taps, stride).transpose(0, 1, 2, 4, 3)
+    kernel = kernel.reshape(*kernel.shape[:3], taps, stride).swapaxes(-1, -2)
     kernel = kernel.reshape(*kernel.shape[:2], -1, taps)
     return inner.apply(z, kernel, folded)
+
+
+def _apply_upsample(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
+    geometry, folded, phases = spec.geometry, _folded(spec), _phases(spec.geometry)
+    groups, features, channels, _ = w.shape
+    # The zero after the last tap stands where a phase meets no tap.
+    kernel = pad_last(w, 0, 1)[..., phases.taps].transpose(0, 1, 3, 2, 4)
+    y = inner.apply(x, kernel.reshape(groups, features * phases.count, channels, phases.samples), folded)
+    y = y.reshape(y.shape[0], groups, features, phases.count, -1).swapaxes(-1, -2)
+    y = pad_last(y, phases.first, geometry.upsample - phases.first - phases.count)
+    return y.reshape(*y.shape[:3], -1)[..., : geometry.output]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Phases:
+    """The output phases of an upsampling that meet taps.
+
+    Args:
+        first: Number of the first one; the others follow it, with a phase between them that meets no tap counted too.
+        sample: Index of the first sample that output 0 of any of them may see.
+        taps: For each phase, and each sample from that one on, the tap that meets it; the number of taps where none.
+    """
+
+    first: int
+    sample: int
+    taps: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Phases."""
+        return int(self.taps.shape[0])
+
+    @property
+    def samples(self) -> int:
+        """Samples that one output may see."""
+        return int(self.taps.shape[1])
+
+
+@functools.lru_cache(maxsize=256)
+def _phases(geometry: Geometry) -> _Phases:
+    up, stride, before = geometry.upsample, geometry.stride, geometry.padding[0]
+    # Output u*q + r meets sample stride*q + m at place u*m + before - stride*r of the window, in 0 .. reach - 1.
+    first = -(before // up)
+    last = (geometry.reach - 1 - before + stride * (up - 1)) // up
+    phase, sample = np.arange(up)[:, None], np.arange(first, max(first, last) + 1)
+    place = up * sample + before - stride * phase
+    known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
+    rows, columns = (_met(known.any(axis)) for axis in (1, 0))
+    taps = np.where(known, place // geometry.dilation, geometry.taps)[rows, columns]
+    return _Phases(rows.start, first + columns.start, taps)
+
+
+def _met(known: np.ndarray) -> slice:
+    """From the first to the last that is; the first of all where none is."""
+    places = np.flatnonzero(known)
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 1)
 
 
 def _fills_with_zeros(geometry: Geometry) -> bool:
     """Whether the phases of the kernel are of unequal length, so that the shorter ones are filled up."""
     if geometry.upsample == 1:
         return geometry.dilation > 1 or geometry.taps % geometry.stride > 0
-    return bool((_phases(geometry) == geometry.taps).any())
-
-
-def _phases(geometry: Geometry) -> np.ndarray:
-    """Tap that output phase r meets at its m-th sample; the number of taps where it meets none."""
-    up, (first, taps) = geometry.upsample, _upsample_taps(geometry)
-    phase, sample = np.arange(up)[:, None], first + np.arange(taps)[None, :]
-    place = up * sample + geometry.padding[0] - geometry.stride * phase
-    known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
-    return np.where(known, place // geometry.dilation, geometry.taps)
-
-
-def _upsample_taps(geometry: Geometry) -> tuple[int, int]:
-    """Index of the first sample that output 0 of any phase may see, and taps that cover each phase."""
-    up, stride, before = geometry.upsample, geometry.stride, geometry.padding[0]
-    # Output u*q + r meets sample stride*q + m at tap u*m + before - stride*r, which must lie in 0 .. reach - 1.
-    first = -(before // up)
-    last = (geometry.reach - 1 - before + stride * (up - 1)) // up
-    return first, max(1, last - first + 1)
-
-
-def _apply_upsample(inner: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
-    geometry, folded = spec.geometry, _folded(spec)
-    up, (_, taps) = geometry.upsample, _upsample_taps(geometry)
-    groups, features, channels, _ = w.shape
-    # The zero after the last tap stands where a phase meets no tap.
-    kernel = pad_last(w, 0, 1)[..., _phases(geometry)].transpose(0, 1, 3, 2, 4)
-    y = inner.apply(x, kernel.reshape(groups, features * up, channels, taps), folded)
-    y = y.reshape(y.shape[0], groups, features, up, -1).swapaxes(-1, -2)
-    return y.reshape(*y.shape[:3], -1)[..., : geometry.output]
+    return bool((_phases(geometry).taps == geometry.taps).any())

@@ -132,8 +132,8 @@ class ShiftAdd(Algorithm):
 
         def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
             window = windows(z, tap, outputs, spec.geometry, axis)
-            if len(ranges) > 1:  # (i,) * (): a single row
-                return window[0, 0] * w[tap, 0]
+            if len(ranges) > 1:  # (i,) * (): all make a single row
+                return window[0, 0] * w[tap, 0] if z.ndim == 3 else window[0, 0, channel] * w[channel, tap, 0, 0]
             if z.ndim == 3:
                 return window * w[tap].reshape((1, 1, -1) if axis == 1 else (1, -1, 1))
             if axis == 1:  # (n, i, g, 1) * (g, o)
@@ -157,7 +157,7 @@ class ShiftAdd(Algorithm):
             parts = fenced(functools.partial(add, terms=terms), kept(parts), z, w)
         if len(blocks) > 1:
             parts = add(kept(parts), z, w, blocks[-1])
-        return jnp.concatenate(parts).reshape(1, 1, -1) if len(parts) > 1 else parts[0]
+        return jnp.concatenate(parts).reshape((1,) * (z.ndim - 1) + (-1,)) if len(parts) > 1 else parts[0]
 
     def _blocks(self, spec: ConvSpec) -> list[list[tuple[int, int]]]:
         """The terms (tap, channel), in blocks of nearly equal size."""
