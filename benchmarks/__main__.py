@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--resume", type=pathlib.Path, metavar="FILE", help="with --full: skip what FILE holds; add")
     parser.add_argument("--seconds", type=float, default=1.0, help="with --full: time for each contender of a case")
     parser.add_argument("--large-pages", action="store_true", help="the longest signals, in memory of large pages")
+    parser.add_argument("--tuned", action="store_true", help="the layers, after convax.tune of each")
     given = parser.parse_args()
     tags = tuple(filter(None, given.tags.split(",")))
     if given.large_pages:
@@ -35,13 +36,22 @@ def main() -> None:
         given.resume = given.resume or default_path(large_pages.KIND)
         given.only = given.only or large_pages.ONLY
 
+    if given.tuned:
+        from benchmarks import tuned
+        from benchmarks.recording import default_path
+
+        given.resume = given.resume or default_path(tuned.KIND)
+
     import jax
 
     jax.config.update("jax_enable_x64", True)
     if given.full or given.resume:
+        import convax
         from benchmarks.full import run_full
 
-        path = run_full(given.resume, given.only, tags, with_torch=not given.no_torch, seconds=given.seconds)
+        wisdom = convax.Wisdom() if given.tuned else None
+        with_torch = not given.no_torch
+        path = run_full(given.resume, given.only, tags, with_torch=with_torch, seconds=given.seconds, wisdom=wisdom)
         print(f"recorded in {path.name}; python -m benchmarks.report makes the page")
         return
     from benchmarks.quick import run_quick

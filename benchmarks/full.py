@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import jax
 import jax.numpy as jnp
 from rich.console import Console
 
 import convax
+from benchmarks import tuned
 from benchmarks.cases import Case
 from benchmarks.catalogue import layers, select, signals
 from benchmarks.gpu_catalogue import of_gpu
@@ -37,6 +39,7 @@ def run_full(
     *,
     with_torch: bool = True,
     seconds: float = 1.0,
+    wisdom: convax.Wisdom | None = None,
 ) -> pathlib.Path:
     """Measure the chosen cases that the file does not hold yet, and add them one by one; returns the file.
 
@@ -46,13 +49,16 @@ def run_full(
         tags: Tags that they carry.
         with_torch: Whether torch takes part.
         seconds: Time for each contender of each case.
+        wisdom: What to tune the cases into that can be; None for the estimate of all.
 
     Raises:
         SystemExit: The file is another machine's.
     """
     recording = Recording.open(path or default_path())
     on_gpu = jax.default_backend() != "cpu"
-    cases = of_gpu() if on_gpu else [*layers(), *signals()]
+    cases: Iterable[Case] = of_gpu() if on_gpu else [*layers(), *signals()]
+    if wisdom is not None:
+        cases = tuned.cases()
     chosen = [case for case in select(cases, only, tags) if case.name not in recording.names]
     console = Console(stderr=True)
     if recording.rows:
@@ -66,18 +72,33 @@ def run_full(
     rivals = [rival.name for rival in RIVALS if with_torch or not rival.name.startswith("torch")]
     if on_gpu:  # NumPy and SciPy compute elsewhere, and the others of JAX call lax
         rivals = [name for name in rivals if name in RIVALS_ON_GPU]
-    for number, prepared in enumerate(_prepared(chosen, rivals, TOGETHER if on_gpu else 1), 1):
-        row = measure_case(prepared, limits, seconds=seconds, session=session)
+    ready = functools.partial(_ready, rivals=rivals, wisdom=wisdom)
+    for number, prepared in enumerate(_prepared(chosen, ready, TOGETHER if on_gpu else 1), 1):
+        with _planning_by(wisdom):  # part of what JAX finds a program by
+            row = measure_case(prepared, limits, seconds=seconds, session=session)
         recording.add(row)
         console.print(f"{number}/{len(chosen)} {row.name} {_summary(row)}", highlight=False, soft_wrap=True)
     return recording.path or default_path()
 
 
-def _prepared(cases: list[Case], rivals: list[str], together: int) -> Iterator[Prepared]:
+def _prepared(cases: list[Case], ready: Callable[[Case], Prepared], together: int) -> Iterator[Prepared]:
     """The cases ready to be timed, some at a time; nothing is compiled while the caller holds one of them."""
     with concurrent.futures.ThreadPoolExecutor(together) as pool:
         for start in range(0, len(cases), together):
-            yield from list(pool.map(functools.partial(Prepared.of, rivals=rivals), cases[start : start + together]))
+            yield from list(pool.map(ready, cases[start : start + together]))
+
+
+def _ready(case: Case, rivals: list[str], wisdom: convax.Wisdom | None) -> Prepared:
+    with _planning_by(wisdom):
+        if wisdom is not None:
+            tuned.tune_case(case, case.draw())
+        return Prepared.of(case, rivals)
+
+
+def _planning_by(wisdom: convax.Wisdom | None) -> contextlib.AbstractContextManager[object]:
+    """A block of the running thread."""
+    context: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+    return context if wisdom is None else convax.use_wisdom(wisdom)
 
 
 def _summary(row: Row) -> str:

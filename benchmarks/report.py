@@ -6,16 +6,17 @@ import argparse
 import pathlib
 from collections.abc import Sequence
 
-from benchmarks import regret, tables
+from benchmarks import large_pages, regret, tables, tuned
 from benchmarks.figures import is_signal, targets
 from benchmarks.gpu_page import gpu_page
-from benchmarks.large_pages import KIND, large_pages
 from benchmarks.reasons import reason
 from benchmarks.recording import FOLDER, Recording
 from benchmarks.regret import Outcome
 
-__all__ = ["GPU_PAGE", "PAGE", "latest", "latest_of_gpu", "latest_with_large_pages", "page"]
+__all__ = ["GPU_PAGE", "ONCE_MORE", "PAGE", "latest", "latest_of_gpu", "latest_of_kind", "page"]
 
+# First words of the files with rows that were measured once more, in the order of `page`.
+ONCE_MORE = (large_pages.KIND, tuned.KIND)
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "benchmarks.md"
 GPU_PAGE = PAGE.with_name("benchmarks-gpu.md")
 
@@ -41,7 +42,11 @@ _PICTURES = (
 
 
 def page(
-    recording: Recording, outcomes: Sequence[Outcome] = (), name: str = "", with_large_pages: Recording | None = None
+    recording: Recording,
+    outcomes: Sequence[Outcome] = (),
+    name: str = "",
+    with_large_pages: Recording | None = None,
+    with_tuning: Recording | None = None,
 ) -> str:
     """The page in Markdown.
 
@@ -50,6 +55,7 @@ def page(
         outcomes: Rows of regret.
         name: The name of the file of `recording`, for the reader who wants all the numbers.
         with_large_pages: Rows that were measured once more.
+        with_tuning: The same, their convolutions tuned before.
     """
     rows = [row for row in recording.rows if "convax" in row.timings]
     parts = [
@@ -66,7 +72,8 @@ def page(
         ),
         "## At a glance",
         tables.by_tag(rows),
-        large_pages(with_large_pages, rows),
+        tuned.tuned(with_tuning, rows),
+        large_pages.large_pages(with_large_pages, rows),
         *(f"![{words}](images/{picture})" for picture, words in _PICTURES if outcomes or "regret" not in picture),
         "## How it was measured",
         _HOW,
@@ -100,9 +107,9 @@ def latest_of_gpu() -> pathlib.Path | None:
     return next((file for file in reversed(_results()) if Recording.read(file).is_of_gpu), None)
 
 
-def latest_with_large_pages() -> Recording | None:
-    """The newest results with large pages."""
-    files = [file for file in _by_date() if file.name.startswith(KIND)]
+def latest_of_kind(kind: str) -> Recording | None:
+    """The newest results that were measured once more, in some way."""
+    files = [file for file in _by_date() if file.name.startswith(kind)]
     return Recording.read(files[-1]) if files else None
 
 
@@ -111,7 +118,7 @@ def _by_date() -> list[pathlib.Path]:
 
 
 def _results() -> list[pathlib.Path]:
-    return [file for file in _by_date() if not file.name.startswith(("regret-", "models-", KIND))]
+    return [file for file in _by_date() if not file.name.startswith(("regret-", "models-", *ONCE_MORE))]
 
 
 def main() -> None:
@@ -132,7 +139,7 @@ def main() -> None:
     from benchmarks.plots import draw
 
     (given.page.parent / "images").mkdir(parents=True, exist_ok=True)
-    given.page.write_text(page(recording, outcomes, results.name, latest_with_large_pages()), "utf-8")
+    given.page.write_text(page(recording, outcomes, results.name, *map(latest_of_kind, ONCE_MORE)), "utf-8")
     draw(recording, outcomes, given.page.parent / "images")
     print(f"{given.page.name}: {len(recording.rows)} rows, {len(outcomes)} random specs")
     of_gpu = latest_of_gpu()

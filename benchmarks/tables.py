@@ -11,6 +11,7 @@ from benchmarks.regret import Outcome
 from benchmarks.rows import Row
 
 __all__ = [
+    "algorithms",
     "by_tag",
     "heading",
     "layers",
@@ -66,7 +67,7 @@ def losses(rows: Sequence[Row], reason: Callable[[Row, str], str]) -> str:
                         rival,
                         milliseconds(row, rival),
                         f"{ratio:.2f}",
-                        _algorithms(row),
+                        algorithms(row),
                     ),
                     *(_share(row.reached), reason(row, rival)),
                 )
@@ -166,7 +167,7 @@ def _common(row: Row, compiled: bool) -> tuple[str, ...]:
     temporaries += _behind(row.temporaries[lax] / row.held if lax in row.temporaries else None, ".1f")
     error = f"{row.errors['convax']:.0e}" if "convax" in row.errors else ""
     return (
-        _algorithms(row),
+        algorithms(row),
         _share(row.reached),
         *([seconds] * compiled),
         temporaries,
@@ -187,7 +188,8 @@ def _cell(row: Row, name: str) -> str:
     return _times(row.ratio(name)) or ("-" if name in row.absent else "")
 
 
-def _algorithms(row: Row) -> str:
+def algorithms(row: Row) -> str:
+    """What the planner chose, for each convolution of the case."""
     return "; ".join(f"`{name}`" for name in row.algorithms)
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from benchmarks import regret
+from benchmarks import full, regret, tuned
 from benchmarks.cases import Case
 from benchmarks.catalogue import layers, select, signal, signals
 from benchmarks.figures import losing, targets
@@ -21,10 +21,13 @@ from benchmarks.operations import arranged, canonical, convax_function, lax_func
 from benchmarks.plots import draw
 from benchmarks.promises import promises
 from benchmarks.recording import Recording
-from benchmarks.report import GPU_PAGE, PAGE, latest, latest_of_gpu, latest_with_large_pages, page
+from benchmarks.report import GPU_PAGE, ONCE_MORE, PAGE, latest, latest_of_gpu, latest_of_kind, page
 from benchmarks.rivals import prepare
 from benchmarks.rows import Prepared, Row, measure_case
 from benchmarks.truth import error, truth
+
+from convax import Wisdom
+from convax.algorithms import Direct, Fft
 
 # Cases that differ in size only are one case once shrunk.
 SHRUNK = list(
@@ -192,6 +195,32 @@ def test_rows_with_large_pages_stand_beside_those_without() -> None:
     assert "## Large pages" not in page(recording)
 
 
+def test_tuned_layers_stand_beside_what_was_estimated() -> None:
+    recording, _ = _fixture()
+    row = next(row for row in recording.rows if row.case["operation"] != "signal")
+    faster = dataclasses.replace(
+        row, timings=row.timings | {"convax": Timing(1e-4, 1e-4, 0.01, 9)}, algorithms=["winograd"]
+    )
+    text = page(recording, with_tuning=dataclasses.replace(recording, rows=[faster]))
+    assert "| 0.50 | 5.00 | `winograd` |" in text
+    assert "in 0 of 1 layers instead of 1. The fastest takes 5.00 times as long as convax instead of 0.50" in text
+    assert "## Tuned layers" not in page(recording)
+
+
+def test_tuned_cases_are_planned_by_what_was_measured(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = dataclasses.replace(select(layers(), "causal")[0].shrunk(), gradients=False, dtype="float32")
+    monkeypatch.setattr(tuned, "cases", lambda: iter([case]))
+    monkeypatch.setattr("convax.tuning.measure", lambda *_, **__: {Fft(): 1e-9, Direct(): 1.0})
+    monkeypatch.setattr(full, "layers", lambda: iter([case]))
+    monkeypatch.setattr(full, "measure_limits", lambda: LIMITS)
+    monkeypatch.setattr(full, "measure_overheads", dict)
+    recorded = {}
+    for kind, wisdom in (("tuned", Wisdom()), ("estimated", None)):
+        path = full.run_full(tmp_path / f"{kind}.json", case.name, with_torch=False, seconds=0.01, wisdom=wisdom)
+        recorded[kind] = Recording.read(path).rows[0].algorithms
+    assert recorded["tuned"] == ["fft"] != recorded["estimated"]
+
+
 def test_pictures_are_drawn_of_whatever_there_is(tmp_path: pathlib.Path) -> None:
     files = draw(*_fixture(), tmp_path)
     assert sorted(file.name for file in files) == sorted(file.name for file in tmp_path.iterdir())
@@ -205,7 +234,7 @@ def test_the_page_is_what_the_report_makes_of_the_newest_results() -> None:
         return
     results, of_regret = newest
     outcomes = regret.read(of_regret)[1] if of_regret else []
-    text = page(Recording.read(results), outcomes, results.name, latest_with_large_pages())
+    text = page(Recording.read(results), outcomes, results.name, *map(latest_of_kind, ONCE_MORE))
     assert PAGE.read_text("utf-8") == text, (
         "docs/benchmarks.md is not what its results say: python -m benchmarks.report"
     )

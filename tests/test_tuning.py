@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,19 @@ def test_a_slow_moment_of_one_contender_is_not_what_counts(monkeypatch: pytest.M
     assert timing.race(runs, 0.0) == {Direct(): 0.001, Fft(): 0.0005}
 
 
+def test_a_run_that_met_luck_is_not_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that happened to be awake; a turn is longer than a thousand such runs."""
+    usual = {Direct(): 2e-5, Fft(): 3e-5}
+    taken = {each: itertools.chain([1e-5], itertools.repeat(seconds)) for each, seconds in usual.items()}
+    monkeypatch.setattr(timing, "_timed", lambda run, calls: next(run()))
+    runs = {each: functools.partial(next, itertools.repeat(times)) for each, times in taken.items()}
+    assert timing.race(runs, 0.0) == usual
+
+
 def test_what_takes_long_beyond_doubt_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(timing, "_timed", lambda run, number: calls.append(run()) or 30.0)
-    assert timing._least(lambda: "slow", 0.01, 6) == 30.0
+    assert timing._turn(lambda: "slow", 0.01, 6) == 30.0
     assert calls == ["slow"]
 
 

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 import oracle
-from convax.algorithms import Algorithm, Fft, InnerProduct, Matmul, OverlapSave, ShiftAdd, Swapped, overlap_save
+from convax.algorithms import (
+    Algorithm,
+    Fft,
+    InnerProduct,
+    Matmul,
+    OverlapSave,
+    Polyphase,
+    ShiftAdd,
+    Swapped,
+    overlap_save,
+)
 from convax.algorithms.normal_form import compute
 from convax.algorithms.pieces import along_length, group_by_group, signal_by_signal
 from convax.core import ConvSpec, DType, Geometry, Layout
@@ -198,6 +208,24 @@ def test_kernel_gradients_take_operands_as_they_lie(layout: Layout, taps: int) -
     spec = ConvSpec(Geometry(1024 + taps - 1, 1024), 256, 8, 256, batch_groups=256, layout=layout)
     sums = 64 * spec.sizes[2] * spec.dtype.bytes
     assert temporaries(InnerProduct(), spec) < 1.1 * sums + spec.sizes[0] * spec.dtype.bytes / 10
+
+
+# Phases.
+
+
+@pytest.mark.parametrize(
+    ("taps", "padding", "phases"),
+    [(1, (0, 1), 1), (1, (1, 0), 1), (2, (1, 1), 2), (3, (2, 2), 3), (3, (0, 3), 6), (7, (6, 6), 6)],
+)
+def test_phases_that_meet_no_tap_are_left_out(taps: int, padding: tuple[int, int], phases: int) -> None:
+    """But for those between two that do."""
+    spec = ConvSpec(Geometry(20, taps, upsample=6, padding=padding), 2, 4, 5)
+    algorithm = Polyphase(Matmul())
+    assert algorithm.inner_spec(spec).features == 5 * phases
+    x, w = operands(spec)
+    np.testing.assert_allclose(program(algorithm, spec)(x, w), oracle.convolve(x, w, spec), rtol=1e-4, atol=1e-4)
+    x[:] = np.nan
+    np.testing.assert_array_equal(program(algorithm, spec)(x, w), oracle.convolve(x, w, spec))
 
 
 # Changed places.
