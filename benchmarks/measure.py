@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -44,7 +45,8 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
 
     Each is called some times before, which warms memory and caches and says how many samples fit its time. A contender
     that one call keeps longer than that has this one sample. Otherwise it has at least three, spread evenly over
-    the rounds, and each round begins with another contender.
+    the rounds. Each round has an order of its own: who always came after the same one would find the caches and the
+    threads as that one leaves them.
 
     Args:
         contenders: Functions without arguments, compiled already, by name.
@@ -70,9 +72,9 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
         rounds[name] = int(min(MOST_ROUNDS, max(3, share / (once * calls[name]))))
         if once > seconds:
             samples[name], rounds[name] = [once], 0
-    names, most = list(first), max(rounds.values(), default=0)
+    most, order = max(rounds.values(), default=0), random.Random(0)
     for number in range(most):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in order.sample(list(first), len(first)):
             if (number + 1) * rounds[name] // most > number * rounds[name] // most:
                 if calls[name] > 1:  # short: who ran before must not count, whose data fill the caches
                     _seconds(contenders[name], 2)

@@ -21,7 +21,7 @@ PAGE = pathlib.Path(__file__).parent.parent / "docs" / "benchmarks.md"
 GPU_PAGE = PAGE.with_name("benchmarks-gpu.md")
 
 _HOW = """\
-All contenders run in one process, in turn, and each round begins with another one; a number is the median of a
+All contenders run in one process, in turn, and each round has another order; a number is the median of a
 contender's samples, and its time starts with compiled programs and operands in place (for lax in both layouts, with
 operands laid out beforehand). Ratios are the other's time over convax's: above 1, convax is faster. A rival that would
 need more than 20 seconds for one run is left out. PyTorch runs with a thread on each core and with
