@@ -27,31 +27,26 @@ def main() -> None:
     parser.add_argument("--large-pages", action="store_true", help="the longest signals, in memory of large pages")
     parser.add_argument("--tuned", action="store_true", help="the layers, after convax.tune of each")
     given = parser.parse_args()
+    if given.large_pages and given.tuned:
+        parser.error("--large-pages and --tuned are two recordings: run them one after the other")
     tags = tuple(filter(None, given.tags.split(",")))
-    if given.large_pages:
-        from benchmarks import large_pages
+    if given.large_pages or given.tuned:
+        from benchmarks import large_pages, tuned
         from benchmarks.recording import default_path
 
-        large_pages.begin_again()
-        given.resume = given.resume or default_path(large_pages.KIND)
-        given.only = given.only or large_pages.ONLY
-
-    if given.tuned:
-        from benchmarks import tuned
-        from benchmarks.recording import default_path
-
-        given.resume = given.resume or default_path(tuned.KIND)
+        if given.large_pages:
+            large_pages.begin_again()
+            given.only = given.only or large_pages.ONLY
+        given.resume = given.resume or default_path(tuned.KIND if given.tuned else large_pages.KIND)
 
     import jax
 
     jax.config.update("jax_enable_x64", True)
     if given.full or given.resume:
-        import convax
         from benchmarks.full import run_full
 
-        wisdom = convax.Wisdom() if given.tuned else None
-        with_torch = not given.no_torch
-        path = run_full(given.resume, given.only, tags, with_torch=with_torch, seconds=given.seconds, wisdom=wisdom)
+        options = {"with_torch": not given.no_torch, "after_tuning": given.tuned}
+        path = run_full(given.resume, given.only, tags, seconds=given.seconds, **options)
         print(f"recorded in {path.name}; python -m benchmarks.report makes the page")
         return
     from benchmarks.quick import run_quick

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import functools
 import os
 import pathlib
@@ -39,7 +38,7 @@ def run_full(
     *,
     with_torch: bool = True,
     seconds: float = 1.0,
-    wisdom: convax.Wisdom | None = None,
+    after_tuning: bool = False,
 ) -> pathlib.Path:
     """Measure the chosen cases that the file does not hold yet, and add them one by one; returns the file.
 
@@ -49,7 +48,8 @@ def run_full(
         tags: Tags that they carry.
         with_torch: Whether torch takes part.
         seconds: Time for each contender of each case.
-        wisdom: What to tune the cases into that can be; None for the estimate of all.
+        after_tuning: Whether to measure the convolutions of each case before, and plan it by that; only cases that
+            are for it.
 
     Raises:
         SystemExit: The file is another machine's.
@@ -57,7 +57,7 @@ def run_full(
     recording = Recording.open(path or default_path())
     on_gpu = jax.default_backend() != "cpu"
     cases: Iterable[Case] = of_gpu() if on_gpu else [*layers(), *signals()]
-    if wisdom is not None:
+    if after_tuning:
         cases = tuned.cases()
     chosen = [case for case in select(cases, only, tags) if case.name not in recording.names]
     console = Console(stderr=True)
@@ -72,9 +72,10 @@ def run_full(
     rivals = [rival.name for rival in RIVALS if with_torch or not rival.name.startswith("torch")]
     if on_gpu:  # NumPy and SciPy compute elsewhere, and the others of JAX call lax
         rivals = [name for name in rivals if name in RIVALS_ON_GPU]
-    ready = functools.partial(_ready, rivals=rivals, wisdom=wisdom)
+    wisdom = convax.Wisdom()  # empty but for what is tuned: whatever this machine remembers does not count
+    ready = functools.partial(_ready, rivals=rivals, wisdom=wisdom, after_tuning=after_tuning)
     for number, prepared in enumerate(_prepared(chosen, ready, TOGETHER if on_gpu else 1), 1):
-        with _planning_by(wisdom):  # part of what JAX finds a program by
+        with convax.use_wisdom(wisdom):  # part of what JAX finds a program by
             row = measure_case(prepared, limits, seconds=seconds, session=session)
         recording.add(row)
         console.print(f"{number}/{len(chosen)} {row.name} {_summary(row)}", highlight=False, soft_wrap=True)
@@ -88,17 +89,11 @@ def _prepared(cases: list[Case], ready: Callable[[Case], Prepared], together: in
             yield from list(pool.map(ready, cases[start : start + together]))
 
 
-def _ready(case: Case, rivals: list[str], wisdom: convax.Wisdom | None) -> Prepared:
-    with _planning_by(wisdom):
-        if wisdom is not None:
-            tuned.tune_case(case, case.draw())
+def _ready(case: Case, rivals: list[str], wisdom: convax.Wisdom, after_tuning: bool) -> Prepared:
+    with convax.use_wisdom(wisdom):  # of this thread
+        if after_tuning:
+            tuned.tune_case(case)
         return Prepared.of(case, rivals)
-
-
-def _planning_by(wisdom: convax.Wisdom | None) -> contextlib.AbstractContextManager[object]:
-    """A block of the running thread."""
-    context: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-    return context if wisdom is None else convax.use_wisdom(wisdom)
 
 
 def _summary(row: Row) -> str:

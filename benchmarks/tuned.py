@@ -13,7 +13,7 @@ from benchmarks.recording import Recording
 from benchmarks.rows import Row
 from benchmarks.tables import algorithms, milliseconds, table
 
-__all__ = ["KIND", "SECONDS", "cases", "tune_case", "tuned"]
+__all__ = ["KIND", "cases", "tune_case", "tuned"]
 
 KIND = "tuned"  # the first word of the file's name
 SECONDS = 0.3  # for the runs of each convolution
@@ -29,9 +29,9 @@ def cases() -> Iterator[Case]:
     return (case for case in layers() if not case.gradients)
 
 
-def tune_case(case: Case, operands: list[object]) -> None:
+def tune_case(case: Case) -> None:
     """Measure the convolutions of a case; the wisdom that is in use remembers."""
-    convax.tune(convax_function(case), *arranged(case, operands, case.layout), seconds=SECONDS)
+    convax.tune(convax_function(case), *arranged(case, case.draw(), case.layout), seconds=SECONDS)
 
 
 def tuned(recording: Recording | None, rows: list[Row]) -> str:

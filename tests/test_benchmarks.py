@@ -26,7 +26,6 @@ from benchmarks.rivals import prepare
 from benchmarks.rows import Prepared, Row, measure_case
 from benchmarks.truth import error, truth
 
-from convax import Wisdom
 from convax.algorithms import Direct, Fft
 
 # Cases that differ in size only are one case once shrunk.
@@ -215,8 +214,9 @@ def test_tuned_cases_are_planned_by_what_was_measured(tmp_path: pathlib.Path, mo
     monkeypatch.setattr(full, "measure_limits", lambda: LIMITS)
     monkeypatch.setattr(full, "measure_overheads", dict)
     recorded = {}
-    for kind, wisdom in (("tuned", Wisdom()), ("estimated", None)):
-        path = full.run_full(tmp_path / f"{kind}.json", case.name, with_torch=False, seconds=0.01, wisdom=wisdom)
+    for kind in ("tuned", "estimated"):
+        options = {"with_torch": False, "after_tuning": kind == "tuned"}
+        path = full.run_full(tmp_path / f"{kind}.json", case.name, seconds=0.01, **options)
         recorded[kind] = Recording.read(path).rows[0].algorithms
     assert recorded["tuned"] == ["fft"] != recorded["estimated"]
 

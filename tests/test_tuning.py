@@ -177,7 +177,7 @@ def test_a_slow_moment_of_one_contender_is_not_what_counts(monkeypatch: pytest.M
 
 
 def test_a_run_that_met_luck_is_not_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that happened to be awake; a turn is longer than a thousand such runs."""
+    """Threads that happened to be awake, once in a hundred runs."""
     usual = {Direct(): 2e-5, Fft(): 3e-5}
     taken = {each: itertools.chain([1e-5], itertools.repeat(seconds)) for each, seconds in usual.items()}
     monkeypatch.setattr(timing, "_timed", lambda run, calls: next(run()))

@@ -147,14 +147,14 @@ def _phases(geometry: Geometry) -> _Phases:
     phase, sample = np.arange(up)[:, None], np.arange(first, max(first, last) + 1)
     place = up * sample + before - stride * phase
     known = (place >= 0) & (place < geometry.reach) & (place % geometry.dilation == 0)
-    rows, columns = (_met(known.any(axis)) for axis in (1, 0))
+    rows, columns = (_extent(known.any(axis)) for axis in (1, 0))
     taps = np.where(known, place // geometry.dilation, geometry.taps)[rows, columns]
     return _Phases(rows.start, first + columns.start, taps)
 
 
-def _met(known: np.ndarray) -> slice:
-    """From the first to the last that is; the first of all where none is."""
-    places = np.flatnonzero(known)
+def _extent(marked: np.ndarray) -> slice:
+    """From the first to the last that is marked; the first of all where none is."""
+    places = np.flatnonzero(marked)
     return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 1)
 
 
