@@ -21,6 +21,9 @@ from convax.core.work import Work
 
 __all__ = ["Direct"]
 
+# Bytes of results up to which XLA's CPU computes a transposed convolution by adding them up.
+MOST_COLUMNS = 8 << 30
+
 _NUMBERS = {"NHC": ("NHC", "HIO", "NHC"), "NCH": ("NCH", "OIH", "NCH")}
 
 
@@ -54,10 +57,18 @@ class Direct(Algorithm):
         if spec.accumulator.name != "float32":
             amount = spec.multiply_adds * spec.groups
             return Work({"conv_naive": amount, "conv_row": rows, "conv_call": 1}, spec.bytes, 1)
+        if _is_transposed(spec):
+            columns = _columns(spec)
+            counts = {"gemm": columns * spec.group_channels, "conv_column": columns, "conv_call": 1}
+            return Work(counts, spec.bytes, 1)
         kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"
+        counts = {"conv_row": rows, "conv_call": 1}
+        if is_for_cpu():
+            # It lays the samples of each window side by side for its products, group by group.
+            counts["conv_patch"] = spec.multiply_adds // spec.group_features
+            kind = "conv_grouped" if spec.groups > 1 else kind
         # Groups are a loop of small convolutions, each with a start-up of its own.
-        counts = {kind: spec.multiply_adds, "conv_row": rows}
-        return Work(counts | {"conv_group": spec.groups - 1, "conv_call": 1}, spec.bytes, 1)
+        return Work(counts | {kind: spec.multiply_adds, "conv_group": spec.groups - 1}, spec.bytes, 1)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         geometry = spec.geometry
@@ -98,6 +109,20 @@ class Direct(Algorithm):
         if self.layout == "NHC":
             return y.reshape(batch, geometry.output, groups, features).transpose(0, 2, 3, 1)
         return y.reshape(batch, groups, features, geometry.output)
+
+
+def _is_transposed(spec: ConvSpec) -> bool:
+    """Whether XLA's CPU multiplies all samples by all taps, and adds up the results where they belong."""
+    geometry = spec.geometry
+    plain = geometry.stride == geometry.dilation == spec.groups == 1
+    fits = _columns(spec) * spec.accumulator.bytes <= MOST_COLUMNS
+    return is_for_cpu() and geometry.upsample > 1 and plain and fits and not _pads_wrongly(spec)
+
+
+def _columns(spec: ConvSpec) -> int:
+    """How many such results there are: for each sample, each tap and each feature."""
+    geometry = spec.geometry
+    return spec.group_batch * geometry.length * geometry.taps * spec.group_features
 
 
 def _pads_wrongly(spec: ConvSpec) -> bool:

@@ -57,9 +57,12 @@ class Algorithm(abc.ABC):
         channels_last = self.order(spec) == "NHC"
         moved = data * (spec.layout.channels_last != channels_last)
         moved += output * (spec.layout.result_channels_last != channels_last)
-        if not moved:
-            return self.work(spec)
-        return self.work(spec) + Work({"transpose": moved}, 2 * moved * spec.accumulator.bytes, 1)
+        work = self.work(spec)
+        if moved:
+            work += Work({"transpose": moved}, 2 * moved * spec.accumulator.bytes, 1)
+        if spec.accumulator != spec.dtype:
+            work += Work({"convert": data + output}, 0, 0)
+        return work
 
     @abc.abstractmethod
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:

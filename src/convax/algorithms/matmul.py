@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Iterator
 from typing import Literal, Self
 
@@ -17,7 +18,7 @@ from convax.algorithms.products import group_products
 from convax.algorithms.windows import padded, strided_window
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
-from convax.core.work import Work
+from convax.core.work import Work, is_split
 
 __all__ = ["Form", "Matmul"]
 
@@ -97,33 +98,46 @@ class Matmul(Algorithm):
         return rows * spec.group_channels * geometry.output * geometry.taps
 
     def work(self, spec: ConvSpec) -> Work:
-        geometry, width = spec.geometry, spec.accumulator.bytes
         data, kernel, output = spec.sizes
-        unfolded = self._unfolded(spec)
-        moved, products, adds, amount = data + output, geometry.taps, 0, spec.multiply_adds
-        if self.form == "taps":
-            moved += unfolded + 2 * output * geometry.taps
-            adds = output * geometry.taps
-        elif self.form == "unfold":
-            moved, products = moved + 2 * unfolded, 1
+        taps, unfolded = spec.geometry.taps, self._unfolded(spec)
+        amount, moved, products, steps, adds = spec.multiply_adds, data + output, 1, 1, 0
+        counts: dict[str, float] = {}
+        if self.form == "unfold":
+            moved, steps = moved + 2 * unfolded, 3
+            counts["joined"] = unfolded * math.log2(taps)
         elif self.form == "fold":
-            moved, products, adds = moved + 2 * unfolded, 1, output * geometry.taps
+            moved, steps, adds = moved + 2 * unfolded, 3, output * taps
             amount = unfolded * spec.group_channels
-        else:
-            moved, products = moved + unfolded + kernel * geometry.output, geometry.output
-        if self.sequential:
-            moved, products = data + output, products * spec.group_batch
-        # Products are made group by group; a product with a side of one or two is no better than a loop.
-        sides = (
-            spec.group_channels * (geometry.taps if self.form in ("unfold", "outputs") else 1),
-            spec.group_features,
-        )
-        rows_of_product = spec.group_batch * (1 if self.form == "outputs" else geometry.output)
-        kind = "gemm" if min(*sides, rows_of_product) >= 4 else "gemm_thin"
-        calls = products * spec.groups
+        elif self.form == "outputs":
+            products = spec.geometry.output
+            moved, steps = moved + unfolded + kernel * products, products + 1
+        elif spec.group_channels > 1 < taps:  # else one product, or what XLA fuses as if it were shift_add
+            moved, products, steps, adds = moved + unfolded + 2 * output * taps, taps, 2 * taps - 1, output * taps
+        turns = spec.group_batch if self.sequential else 1
+        calls = products * spec.groups * turns
         if self.axes == "NCH" and not self.sequential:
             calls *= spec.group_channels if self.form == "outputs" else spec.group_batch
-        return Work({kind: amount, "loop": adds, "gemm_call": calls}, moved * width, products)
+        if self.sequential:
+            moved, steps, counts["turn"] = data + output, steps * turns, turns
+        if self.axes == "NHC" and spec.groups > 1:
+            counts["transpose"] = data + output  # groups come first in a product
+        width = spec.accumulator.bytes
+        counts["split"] = turns * is_split(2 * adds / turns, 2 * width * unfolded / turns)
+        counts["gemm_call"] = calls
+        counts[self._kind(spec)] = amount
+        counts["loop"] = counts.get("loop", 0) + adds
+        return Work(counts, moved * width, steps)
+
+    def _kind(self, spec: ConvSpec) -> str:
+        """Of the multiply-adds: a product with a side of one or two is no better than a loop."""
+        taps = spec.geometry.taps
+        summed = spec.group_channels * (taps if self.form in ("unfold", "outputs") else 1)
+        features = spec.group_features * (taps if self.form == "fold" else 1)
+        if summed == 1:
+            return "loop"  # which is what XLA makes of a product that sums nothing
+        # Products are made group by group.
+        rows = spec.group_batch * (1 if self.form == "outputs" else spec.geometry.output)
+        return "gemm" if min(summed, features, rows) >= 4 else "gemm_thin"
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         form = functools.partial(_FORMS[self.axes][self.form], spec=spec)

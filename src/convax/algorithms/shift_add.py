@@ -85,10 +85,11 @@ class ShiftAdd(Algorithm):
     def work(self, spec: ConvSpec) -> Work:
         data, _, _ = spec.sizes
         copies = 2 * data * (spec.geometry.padding != (0, 0))
+        splits, passes = self._splits(spec), self._passes(spec)
         kind = "loop" if spec.geometry.stride == 1 else "loop_strided"
-        counts = {kind: spec.multiply_adds, "split": self._splits(spec)}
+        counts = {kind: spec.multiply_adds, "split": splits}
         # What the blocks read and write again hides behind their arithmetic: counted, it makes the estimates worse.
-        return Work(counts, spec.bytes + copies * spec.accumulator.bytes, self._passes(spec) + (copies > 0))
+        return Work(counts, spec.bytes + copies * spec.accumulator.bytes, passes + (copies > 0))
 
     def order(self, spec: ConvSpec) -> Axes:
         return "NHC" if spec.layout.channels_last else "NCH"

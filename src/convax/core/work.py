@@ -28,10 +28,14 @@ class Work:
             (multiply-adds of a reduction), "gemm" (multiply-adds of matrix products; "_thin" where a side has less
             than four, "_call" for each product), "fft" (N log2 N summed over the transforms; "_long" beyond the
             cache), "loop_complex" (products of spectra), "conv_nhc" and "conv_nch" (multiply-adds inside lax's own
-            convolution, by layout; "_thin" for few features), "conv_naive" (the same where the backend has only a
-            plain loop), "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group
-            and each call), "transpose" (elements brought into another order), "split" (loops that are divided
-            between threads), "branch" (decisions within a program, which a GPU waits for the host to take).
+            convolution, by layout; "_thin" for few features), "conv_grouped" (the same of several groups),
+            "conv_naive" (the same where the backend has only a plain loop), "conv_patch" (samples that it lays side
+            by side for its products), "conv_column" (products that it sums afterwards instead, where it upsamples),
+            "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group and each call),
+            "joined" (elements that are laid side by side, times the doublings of their parts), "transpose" (elements
+            brought into another order), "convert" (elements that change their type), "split" (loops that are divided
+            between threads), "turn" (turns of a loop over signals), "branch" (decisions within a program, which a
+            GPU waits for the host to take).
         bytes: Bytes read and written, counting each pass over memory.
         launches: Kernels (fused loops, matrix products, transforms) that run one after another.
 

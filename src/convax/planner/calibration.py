@@ -21,6 +21,7 @@ import jaxlib.version
 import numpy as np
 
 from convax.algorithms import Algorithm
+from convax.algorithms.target import compiling_for
 from convax.core.dtypes import DType
 from convax.core.geometry import Geometry
 from convax.core.layout import Layout
@@ -38,6 +39,8 @@ QUALITY = "expected of a convolution not timed / measured, at 5 %, 50 %, 95 %"  
 MEMORY = ("bytes", "far_bytes", "launch", "call")
 # Where the search for a price begins that the shipped file says is nothing.
 LITTLE = 1e-7
+# The share of the time that an operation begins the search with, at least.
+FELT = 0.03
 NHC = Layout("NHC", "HIO", "NHC")
 
 
@@ -55,9 +58,9 @@ class Timing:
     spec: ConvSpec
     seconds: float
 
-    @functools.cached_property
+    @property
     def work(self) -> Work:
-        """What was counted."""
+        """What is counted, for the device that is compiled for."""
         return self.algorithm.total_work(self.spec)
 
     @property
@@ -124,7 +127,8 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
     chosen = []
     for spec in sorted(specs, key=lambda spec: spec.multiply_adds):
         dtype = spec.accumulator.name
-        works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
+        with compiling_for(platform):
+            works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
         kinds = {(dtype, kind) for work in works for kind in work.operations}
         if dtype == "float32":  # whose timings price memory
             kinds |= {(dtype, name) for work in works for name in MEMORY if _count(work, name, cache)}
@@ -191,6 +195,8 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
     """
     shipped = DeviceModel.shipped(platform)
     count = functools.partial(_count, cache=shipped.cache)
+    with compiling_for(platform):
+        works = {timing: timing.work for timing in timings}
     costs: dict[str, dict[str, float]] = {}
     shared: dict[str, float] = {}
     unexplained: dict[Timing, float] = {}
@@ -198,10 +204,10 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         chosen = [timing for timing in timings if timing.dtype == dtype]
         if not chosen:
             continue
-        kinds = sorted({kind for timing in chosen for kind in timing.work.operations})
+        kinds = sorted({kind for timing in chosen for kind in works[timing].operations})
         names = kinds + ([] if shared else list(MEMORY))
-        table = np.array([[count(timing.work, name) for name in names] for timing in chosen])
-        fixed = np.array([sum(count(t.work, name) * price for name, price in shared.items()) for t in chosen])
+        table = np.array([[count(works[timing], name) for name in names] for timing in chosen])
+        fixed = np.array([sum(count(works[t], name) * price for name, price in shared.items()) for t in chosen])
         seconds = np.array([timing.seconds for timing in chosen])
         # The search begins with what is shipped.
         start = {name: getattr(shipped, name) or LITTLE for name in MEMORY} | dict(shipped.costs[dtype])
@@ -278,9 +284,12 @@ def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[
 def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Positive prices that minimise the logarithm of estimate over measurement, robustly.
 
-    A price that no timing depends on stays where it started.
+    A price that no timing depends on stays where it started. Others start where they are felt: the search would not
+    find its way from a price of which no timing shows anything.
     """
     from scipy.optimize import least_squares
+
+    start = np.maximum(start, [_felt(column, seconds) for column in table.T])
 
     def residuals(logarithms: np.ndarray) -> np.ndarray:
         error = np.log((table @ np.exp(logarithms) + fixed) / seconds)
@@ -288,6 +297,12 @@ def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.
 
     solution: np.ndarray = np.exp(least_squares(residuals, np.log(start), loss="soft_l1", f_scale=0.3).x)
     return solution
+
+
+def _felt(counts: np.ndarray, seconds: np.ndarray) -> float:
+    """The price at which an operation takes `FELT` of the time of the timings that it is in, by their median."""
+    there = counts > 0
+    return FELT * float(np.median(seconds[there] / counts[there])) if there.any() else 0.0
 
 
 def _count(work: Work, name: str, cache: float) -> float:
