@@ -24,7 +24,7 @@ from convax.core import ConvSpec
 from convax.planner import Remembered, Wisdom, choose, contenders, device_name, estimates, promising, race, use_wisdom
 from convax.sampling import random_specs, scale_of
 
-__all__ = ["Outcome", "quantiles", "read", "run_regret", "summary"]
+__all__ = ["Outcome", "quantiles", "read", "remembering", "run_regret", "summary"]
 
 # Measured is what is estimated to take up to so many times the least, at most so many; the rest is taken for slower.
 HOPELESS, MOST = 8.0, 24
@@ -104,6 +104,18 @@ def quantiles(regrets: Iterable[float]) -> tuple[float, float, float]:
     """Median, 95th percentile, worst."""
     values = list(regrets)
     return float(np.median(values)), float(np.quantile(values, 0.95)), max(values)
+
+
+def remembering(earlier: Iterable[Outcome], outcomes: Iterable[Outcome]) -> list[float]:
+    """Regrets of choosing what was fastest in an earlier recording, of the same convolutions: what a machine allows."""
+    known = {outcome.key: outcome for outcome in earlier}
+    found = []
+    for outcome in outcomes:
+        before = known.get(outcome.key)
+        both = before.times.keys() & outcome.times.keys() if before and before.spec == outcome.spec else set()
+        if before and both:
+            found.append(outcome.times[min(both, key=lambda name: before.times[name])] / min(outcome.times.values()))
+    return found
 
 
 def summary(outcomes: list[Outcome]) -> str:

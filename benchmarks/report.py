@@ -6,14 +6,14 @@ import argparse
 import pathlib
 from collections.abc import Sequence
 
-from benchmarks import large_pages, regret, tables, tuned
+from benchmarks import large_pages, readme, regret, tables, tuned
 from benchmarks.figures import is_signal, targets
 from benchmarks.gpu_page import gpu_page
 from benchmarks.reasons import reason
 from benchmarks.recording import FOLDER, Recording
 from benchmarks.regret import Outcome
 
-__all__ = ["GPU_PAGE", "ONCE_MORE", "PAGE", "latest", "latest_of_gpu", "latest_of_kind", "page"]
+__all__ = ["GPU_PAGE", "ONCE_MORE", "PAGE", "latest", "latest_of_gpu", "latest_of_kind", "page", "regret_before"]
 
 # First words of the files with rows that were measured once more, in the order of `page`.
 ONCE_MORE = (large_pages.KIND, tuned.KIND)
@@ -31,7 +31,8 @@ that comes next.
 *Of limit* is the time that the machine needs at least, over ours: the larger of bytes over the rate of a donated scale
 and operations of the definition over the rate of a matrix product, both measured in the same process. Formulations
 that need fewer operations than the definition can pass 100 %. *Error* is the largest one relative to the largest
-output in float64. *Temporaries* are what the program holds at its peak, over the bytes of operands and results."""
+output in float64. *Compile s* is what tracing, planning and compiling take, the median of three. *Temporaries* are
+what the program holds at its peak, over the bytes of operands and results."""
 
 _PICTURES = (
     ("bench-taps.png", "Time over the number of taps, for one signal of a million samples"),
@@ -45,6 +46,7 @@ def page(
     recording: Recording,
     outcomes: Sequence[Outcome] = (),
     name: str = "",
+    earlier: Sequence[Outcome] = (),
     with_large_pages: Recording | None = None,
     with_tuning: Recording | None = None,
 ) -> str:
@@ -54,6 +56,7 @@ def page(
         recording: Rows of cases.
         outcomes: Rows of regret.
         name: The name of the file of `recording`, for the reader who wants all the numbers.
+        earlier: Rows of an earlier recording of regret.
         with_large_pages: Rows that were measured once more.
         with_tuning: The same, their convolutions tuned before.
     """
@@ -78,7 +81,7 @@ def page(
         "## How it was measured",
         _HOW,
         tables.machine_limits(recording),
-        *tables.regret_tables(outcomes),
+        *tables.regret_tables(outcomes, earlier),
         "## Layers",
         tables.layers([row for row in rows if not is_signal(row)]),
     ]
@@ -102,6 +105,14 @@ def latest() -> tuple[pathlib.Path, pathlib.Path | None] | None:
     return (results[-1], regrets[-1] if regrets else None) if results else None
 
 
+def regret_before(file: pathlib.Path) -> list[Outcome]:
+    """The rows of the recording of regret before this one, on the same machine with the same versions."""
+    machine, _ = regret.read(file)
+    older = [other for other in _by_date() if other.name.startswith("regret-") and other.stem[-10:] < file.stem[-10:]]
+    recordings = map(regret.read, reversed(older))
+    return next((outcomes for known, outcomes in recordings if known == machine), [])
+
+
 def latest_of_gpu() -> pathlib.Path | None:
     """The newest results of a GPU."""
     return next((file for file in reversed(_results()) if Recording.read(file).is_of_gpu), None)
@@ -122,7 +133,7 @@ def _results() -> list[pathlib.Path]:
 
 
 def main() -> None:
-    """Write the page and its pictures; with the newest results, the page of the newest ones of a GPU too."""
+    """Write the page and its pictures; of the newest results also the README's table, and the page of a GPU."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("results", nargs="?", type=pathlib.Path, help="a recording (default: the newest)")
     parser.add_argument("--regret", type=pathlib.Path, help="a recording of regret (default: the newest)")
@@ -135,13 +146,16 @@ def main() -> None:
         raise SystemExit("nothing recorded yet: python -m benchmarks --full")
     results, outcomes_path = (given.results, given.regret) if given.results or newest is None else newest
     recording = Recording.read(results)
-    outcomes = regret.read(given.regret or outcomes_path)[1] if given.regret or outcomes_path else []
+    regret_path = given.regret or outcomes_path
+    outcomes, earlier = (regret.read(regret_path)[1], regret_before(regret_path)) if regret_path else ([], [])
     from benchmarks.plots import draw
 
     (given.page.parent / "images").mkdir(parents=True, exist_ok=True)
-    given.page.write_text(page(recording, outcomes, results.name, *map(latest_of_kind, ONCE_MORE)), "utf-8")
+    given.page.write_text(page(recording, outcomes, results.name, earlier, *map(latest_of_kind, ONCE_MORE)), "utf-8")
     draw(recording, outcomes, given.page.parent / "images")
     print(f"{given.page.name}: {len(recording.rows)} rows, {len(outcomes)} random specs")
+    if given.results is None:
+        readme.README.write_text(readme.updated(readme.README.read_text("utf-8"), recording), "utf-8")
     of_gpu = latest_of_gpu()
     if given.results is None and of_gpu is not None:
         recording = Recording.read(of_gpu)

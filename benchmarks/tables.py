@@ -109,8 +109,8 @@ def machine_limits(recording: Recording) -> str:
     return table(("session", "copy in GB/s, read and written", "GEMM in GFLOP/s"), lines)
 
 
-def regret_tables(outcomes: Sequence[Outcome]) -> list[str]:
-    """What the planner's choices lost, by kind, and the worst of them."""
+def regret_tables(outcomes: Sequence[Outcome], earlier: Sequence[Outcome] = ()) -> list[str]:
+    """What the planner's choices lost, by kind, what an earlier recording's would have lost, and the worst of them."""
     if not outcomes:
         return []
     lines = []
@@ -130,8 +130,22 @@ def regret_tables(outcomes: Sequence[Outcome]) -> list[str]:
         "## Regret",
         "Time of what the planner chose over the time of the best of its candidates, on random convolutions.",
         table(header, lines),
+        *_remembered(earlier, outcomes),
         "The worst choices of the estimate:",
         table(("regret", "convolution", "chosen", "best"), detail),
+    ]
+
+
+def _remembered(earlier: Sequence[Outcome], outcomes: Sequence[Outcome]) -> list[str]:
+    found = regret.remembering(earlier, outcomes)
+    if not found:
+        return []
+    median, high, worst = regret.quantiles(found)
+    return [
+        "A machine is not the same on another day. Where an earlier recording, of these very convolutions on a machine "
+        f"of this kind, found one candidate fastest, that one took {median:.2f} times as long as the fastest of this "
+        f"recording (median), {high:.2f} times (95 %), {worst:.2f} times at the worst: no estimate, which is made of "
+        "measurements on other days, can be expected to do better."
     ]
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from benchmarks import full, regret, tuned
+from benchmarks import full, readme, regret, tuned
 from benchmarks.cases import Case
 from benchmarks.catalogue import layers, select, signal, signals
 from benchmarks.figures import losing, targets
@@ -21,7 +21,7 @@ from benchmarks.operations import arranged, canonical, convax_function, lax_func
 from benchmarks.plots import draw
 from benchmarks.promises import promises
 from benchmarks.recording import Recording
-from benchmarks.report import GPU_PAGE, ONCE_MORE, PAGE, latest, latest_of_gpu, latest_of_kind, page
+from benchmarks.report import GPU_PAGE, ONCE_MORE, PAGE, latest, latest_of_gpu, latest_of_kind, page, regret_before
 from benchmarks.rivals import prepare
 from benchmarks.rows import Prepared, Row, measure_case
 from benchmarks.truth import error, truth
@@ -184,6 +184,16 @@ def test_the_page_begins_with_what_is_lost_and_says_which_targets_are_missed() -
     assert "| **missed** | layers, best rival / convax, least | >= 0.95 | 0.5 |" in text
 
 
+def test_an_earlier_recording_says_what_the_machine_allows() -> None:
+    recording, outcomes = _fixture()
+    first, second = outcomes
+    slower_then = dataclasses.replace(first, times={"direct": 1e-3, "fft": 3e-3, "toeplitz": 1e-4})  # a candidate since
+    another = dataclasses.replace(second, spec="another spec")
+    assert regret.remembering([slower_then, another], outcomes) == [2.0]
+    assert "took 2.00 times as long" in page(recording, outcomes, earlier=[slower_then, another])
+    assert "another day" not in page(recording, outcomes, earlier=[another])
+
+
 def test_rows_with_large_pages_stand_beside_those_without() -> None:
     recording, _ = _fixture()
     row = recording.rows[0]
@@ -233,11 +243,28 @@ def test_the_page_is_what_the_report_makes_of_the_newest_results() -> None:
         assert not PAGE.exists()
         return
     results, of_regret = newest
-    outcomes = regret.read(of_regret)[1] if of_regret else []
-    text = page(Recording.read(results), outcomes, results.name, *map(latest_of_kind, ONCE_MORE))
+    outcomes, earlier = (regret.read(of_regret)[1], regret_before(of_regret)) if of_regret else ([], [])
+    text = page(Recording.read(results), outcomes, results.name, earlier, *map(latest_of_kind, ONCE_MORE))
     assert PAGE.read_text("utf-8") == text, (
         "docs/benchmarks.md is not what its results say: python -m benchmarks.report"
     )
+
+
+def test_the_readme_has_the_newest_numbers() -> None:
+    newest = latest()
+    assert newest is not None
+    text = readme.README.read_text("utf-8")
+    assert readme.updated(text, Recording.read(newest[0])) == text, "README.md is stale: python -m benchmarks.report"
+
+
+def test_a_readme_without_its_marks_is_left_alone() -> None:
+    recording, _ = _fixture()
+    marked = f"a\n{readme.BEGIN}old\n{readme.END}b\n"
+    text = readme.updated(marked, recording)
+    assert text.startswith(f"a\n{readme.BEGIN}") and text.endswith(f"{readme.END}b\n") and "old" not in text
+    assert "| one signal, 1e6 samples, 3 taps | 25 | 1 | 25 | NumPy 2.00 | `shift_add` |" in text
+    with pytest.raises(ValueError, match="no table between"):
+        readme.updated(marked.replace(readme.END, ""), recording)
 
 
 def test_the_gpu_page_is_what_the_report_makes_of_the_newest_results() -> None:
