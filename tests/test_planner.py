@@ -12,6 +12,7 @@ import pytest
 
 import convax
 from convax.algorithms import ALGORITHMS, Algorithm, Direct, Matmul, OverlapSave, Polyphase, ShiftAdd, Toeplitz
+from convax.algorithms.target import compiling_for
 from convax.core import ConvSpec, Geometry, Work
 from convax.errors import AlgorithmError, ArgumentTypeError
 from convax.planner import DeviceModel, Plan, choose, make_plan, resolve_algorithm
@@ -245,9 +246,10 @@ class TestDeviceData:
         for case in CASES.values():
             spec = with_dtype(case, dtype)
             for name, kind in ALGORITHMS.items():
-                for setting in kind.candidates(spec):
+                for setting in kind.candidates(spec, platform):
                     if setting.why_not(spec) is None:
-                        counts = setting.total_work(spec).operations
+                        with compiling_for(platform):
+                            counts = setting.total_work(spec).operations
                         free |= {(name, counted) for counted in counts if counts[counted] and counted not in prices}
         assert not free
 

@@ -60,7 +60,7 @@ class Direct(Algorithm):
         if _is_transposed(spec):
             columns = _columns(spec)
             counts = {"gemm": columns * spec.group_channels, "conv_column": columns, "conv_call": 1}
-            return Work(counts, spec.bytes, 1)
+            return Work(counts | {"conv_step": columns // spec.group_features}, spec.bytes, 1)
         kind = f"conv_{self.layout.lower()}" if spec.group_features >= 8 else f"conv_{self.layout.lower()}_thin"
         counts = {"conv_row": rows, "conv_call": 1}
         if is_for_cpu():

@@ -30,8 +30,9 @@ class Work:
             cache), "loop_complex" (products of spectra), "conv_nhc" and "conv_nch" (multiply-adds inside lax's own
             convolution, by layout; "_thin" for few features), "conv_grouped" (the same of several groups),
             "conv_naive" (the same where the backend has only a plain loop), "conv_patch" (samples that it lays side
-            by side for its products), "conv_column" (products that it sums afterwards instead, where it upsamples),
-            "conv_row", "conv_group" and "conv_call" (its cost for each output position, each group and each call),
+            by side for its products), "conv_column" and "conv_step" (where it upsamples: products that it sums
+            afterwards, and the pairs of sample and tap that they are of), "conv_row", "conv_group" and "conv_call"
+            (its cost for each output position, each group and each call),
             "joined" (elements that are laid side by side, times the doublings of their parts), "transpose" (elements
             brought into another order), "convert" (elements that change their type), "split" (loops that are divided
             between threads), "turn" (turns of a loop over signals), "branch" (decisions within a program, which a
