@@ -13,7 +13,8 @@ import pytest
 
 from convax.core import ConvSpec, DType, Geometry
 from convax.planner import DeviceModel, calibration, device, make_plan
-from convax.planner.calibration import Timing, candidates, few, fit, record, sample, second_look
+from convax.planner.calibration import candidates, few, record, sample, second_look
+from convax.planner.fitting import QUALITY, Timing, fit
 from convax.planner.folders import calibration_file
 from convax.planner.residuals import family_of
 from convax.planner.timing import promising
@@ -83,7 +84,7 @@ def test_fit_says_where_its_numbers_are_from(timings: list[Timing]) -> None:
     provenance = prices["provenance"]
     assert provenance["device"] == HERE
     assert provenance["timings"] == len(timings)
-    assert set(provenance[calibration.QUALITY]) == set(DTYPES)
+    assert set(provenance[QUALITY]) == set(DTYPES)
     assert json.loads(json.dumps(prices)) == prices
 
 

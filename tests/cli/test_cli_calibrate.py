@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from convax.core import ConvSpec, Geometry
-from convax.planner import DeviceModel, calibration, device_name
+from convax.planner import DeviceModel, calibration, device_name, fitting
 from keeping import kept_in
 
 
@@ -27,8 +27,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two small convolutions, a random one, a layer with its two gradients: timed for no longer than it takes."""
     specs = [ConvSpec(Geometry(64, 3)), ConvSpec(Geometry(64, 5))]
     monkeypatch.setattr(calibration, "sample", lambda scale: specs)
-    monkeypatch.setattr(calibration, "HOPELESS", 2.0)
-    monkeypatch.setattr(calibration, "BEYOND_REASON", 2.0)
+    monkeypatch.setattr(calibration, "HOPELESS", 1.2)
+    monkeypatch.setattr(calibration, "BEYOND_REASON", 1.2)
     monkeypatch.setattr("convax.cli.calibrate.RANDOM", 1)
     monkeypatch.setattr("convax.cli.calibrate.LAYERS", 1)
     monkeypatch.setattr("convax.cli.calibrate.SECOND_LOOKS", 1)
@@ -48,7 +48,7 @@ def test_it_writes_this_devices_prices_and_plans_follow(command, kept) -> None:
     assert f"device  {device_name('cpu')}" in outcome.out
     assert f"wrote   {kept / name}" in outcome.out
     assert "ways to compute 6 convolutions" in outcome.out
-    assert f"float32    {prices['provenance'][calibration.QUALITY]['float32']}" in outcome.out
+    assert f"float32    {prices['provenance'][fitting.QUALITY]['float32']}" in outcome.out
     with kept_in(kept):
         assert DeviceModel.of_platform("cpu") == DeviceModel(**prices)
     assert f"prices  measured here, in {kept / name}" in command("wisdom", "show").out
@@ -98,8 +98,9 @@ def test_an_interruption_leaves_nothing(command, tmp_path, monkeypatch, given, s
     monkeypatch.setattr("convax.cli.calibrate.SECOND_LOOKS", 0)
     if during == "replace":  # what was written so far stands beside
         monkeypatch.setattr(calibration, "record", lambda *_: [])
-        monkeypatch.setattr(calibration, "fit", lambda *_: {"provenance": {calibration.QUALITY: {}}})
-    monkeypatch.setattr(os if during == "replace" else calibration, during, interrupt)
+        monkeypatch.setattr(fitting, "fit", lambda *_: {"provenance": {fitting.QUALITY: {}}})
+    module = {"record": calibration, "fit": fitting, "replace": os}[during]
+    monkeypatch.setattr(module, during, interrupt)
     if during == "fit":
         monkeypatch.setattr(calibration, "record", lambda *_: [])
     target = tmp_path / "prices.json"

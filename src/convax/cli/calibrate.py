@@ -41,7 +41,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
         import jax
 
         from convax.files import write_whole
-        from convax.planner import calibration, device_name
+        from convax.planner import calibration, device_name, fitting
         from convax.sampling import model_specs, random_specs, scale_of
 
         platform = platform or jax.default_backend()
@@ -80,7 +80,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
                     break
     report.line("timed", f"{len(timings):,} ways to compute {len(specs)} convolutions, in {clock.seconds():.0f} s")
     with report.stage("fitting"):
-        prices = calibration.fit(timings, platform)
+        prices = fitting.fit(timings, platform)
     _print_quality(prices["provenance"], report)
     if output is None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def _own_file(device: str) -> Path:
 
 def _print_quality(provenance: dict[str, Any], report: Report) -> None:
     """How near the estimates come to the times that they were fitted to."""
-    from convax.planner.calibration import QUALITY
+    from convax.planner.fitting import QUALITY
 
     report.line("fit", QUALITY)
     for dtype, quantiles in provenance[QUALITY].items():
