@@ -10,6 +10,7 @@ from convax.algorithms import Direct, Matmul, ShiftAdd
 from convax.algorithms.matmul import Form
 from convax.algorithms.target import compiling_for
 from convax.core import ConvSpec, DType, Geometry
+from convax.planner import DeviceModel
 from convax.planner.plan import estimates
 
 LAYER = ConvSpec(Geometry(100, 4), batch=2, channels=8, features=16)
@@ -49,6 +50,8 @@ def test_a_gpu_is_counted_for_what_it_is() -> None:
     counts = operations(Direct(), UPSAMPLED, "cuda")
     assert counts["conv_nhc"] == UPSAMPLED.multiply_adds
     assert not {"conv_column", "conv_patch"} & counts.keys()
+    prices = {platform: DeviceModel.shipped(platform).counted(Direct(), UPSAMPLED)[0] for platform in ("cpu", "cuda")}
+    assert "conv_column" in prices["cpu"].operations and "conv_column" not in prices["cuda"].operations
     works = {platform: _work_of_direct(UPSAMPLED, platform) for platform in ("cpu", "cuda")}
     assert "conv_column" in works["cpu"] and "conv_column" not in works["cuda"]
 

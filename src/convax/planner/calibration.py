@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from convax.algorithms import Algorithm
-from convax.algorithms.target import compiling_for
 from convax.core.dtypes import DType
 from convax.core.geometry import Geometry
 from convax.core.layout import Layout
@@ -76,16 +75,15 @@ def few(specs: Sequence[ConvSpec], platform: str, enough: int = 2) -> list[ConvS
         platform: Whose candidates to count.
         enough: Specs that each kind should be met in, where there are as many.
     """
-    cache = DeviceModel.shipped(platform).cache
+    shipped = DeviceModel.shipped(platform)
     met: collections.Counter[tuple[str, str]] = collections.Counter()
     chosen = []
     for spec in sorted(specs, key=lambda spec: spec.multiply_adds):
         dtype = spec.accumulator.name
-        with compiling_for(platform):
-            works = [algorithm.total_work(spec) for algorithm in promising(spec, platform, HOPELESS)]
+        works = [shipped.counted(algorithm, spec)[0] for algorithm in promising(spec, platform, HOPELESS)]
         kinds = {(dtype, kind) for work in works for kind in work.operations}
         if dtype == "float32":  # whose timings price memory
-            kinds |= {(dtype, name) for work in works for name in MEMORY if count(work, name, cache)}
+            kinds |= {(dtype, name) for work in works for name in MEMORY if count(work, name, shipped.cache)}
         if any(met[kind] < enough for kind in kinds):
             met.update(kinds)
             chosen.append(spec)
@@ -129,7 +127,7 @@ def second_look(
     timings: Sequence[Timing], platform: str, told: Callable[[ConvSpec], None] = lambda _: None, seconds: float = 0.1
 ) -> list[Timing]:
     """Timings of what the fitted model would choose for a timed spec and what was not timed: where it hopes wrongly."""
-    model = DeviceModel(**fit(timings, platform))
+    model = DeviceModel(**fit(timings, platform), platform=platform)
     known: dict[ConvSpec, set[Algorithm]] = {}
     for timing in timings:
         known.setdefault(timing.spec, set()).add(timing.algorithm)

@@ -21,6 +21,7 @@ import jax
 import jaxlib.version
 
 from convax.algorithms import Algorithm
+from convax.algorithms.target import compiling_for
 from convax.core.spec import ConvSpec
 from convax.core.threads import threads
 from convax.core.work import Work
@@ -50,6 +51,7 @@ class DeviceModel:
         costs: Seconds per operation, by element type and kind.
         call: Seconds of a call of a program, whatever it does: on a GPU most of what small convolutions take.
         residuals: What these prices leave unexplained, by formulation, as `Residuals` has it.
+        platform: What work is counted for ("cpu", "cuda", ...); no part of a file, which may serve several.
     """
 
     name: str
@@ -61,14 +63,21 @@ class DeviceModel:
     costs: Mapping[str, Mapping[str, float]]
     call: float = 0.0
     residuals: Mapping[str, Sequence[Sequence[float]]] = dataclasses.field(default_factory=dict)
+    platform: str = "cpu"
 
     def estimate(self, algorithm: Algorithm, spec: ConvSpec) -> float:
         """Seconds that an algorithm needs for a convolution: its price, corrected by what was measured near it."""
-        seconds = self.seconds(algorithm.total_work(spec), spec.accumulator.name)
+        return self.counted(algorithm, spec)[1]
+
+    def counted(self, algorithm: Algorithm, spec: ConvSpec) -> tuple[Work, float]:
+        """The work that an algorithm makes of a convolution on this device, and `estimate` of it."""
+        with compiling_for(self.platform):
+            work = algorithm.total_work(spec)
+        seconds = self.seconds(work, spec.accumulator.name)
         if not self.residuals:
-            return seconds
+            return work, seconds
         known = self._corrections.get(family_of(algorithm))
-        return seconds * (unknown_factor() if known is None else known.factor(place(algorithm, spec)))
+        return work, seconds * (unknown_factor() if known is None else known.factor(place(algorithm, spec)))
 
     @functools.cached_property
     def _corrections(self) -> dict[str, Residuals]:
@@ -94,14 +103,14 @@ class DeviceModel:
         device = device_name(platform)
         file = calibration_file(device)
         own = None if file is None else _read_own(file, device)
-        return own or cls.shipped(platform)
+        return cls.shipped(platform) if own is None else dataclasses.replace(own, platform=platform)
 
     @classmethod
     def shipped(cls, platform: str) -> DeviceModel:
         """The model that ships for a platform; unknown ones are priced as a CPU."""
         name = _FILE_OF_PLATFORM.get(platform, "cpu")
         text = resources.files("convax.planner").joinpath("data", f"{name}.json").read_text("utf-8")
-        return cls(**json.loads(text))
+        return cls(**json.loads(text), platform=platform)
 
 
 @functools.cache

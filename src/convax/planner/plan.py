@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Literal
 
 from convax.algorithms import ALGORITHMS, Algorithm, Direct, Winograd
-from convax.algorithms.target import compiling_for
 from convax.core.padding import nearest
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -134,8 +133,7 @@ def _measured(spec: ConvSpec, platform: str) -> Algorithm | None:
 def estimates(spec: ConvSpec, platform: str) -> tuple[Candidate, ...]:
     """The best setting of each algorithm by estimate, the one to take first, refusals last."""
     model = DeviceModel.of_platform(platform)
-    with compiling_for(platform):
-        return _ranked((_best_setting(kind, spec, platform, model) for kind in ALGORITHMS.values()), spec)
+    return _ranked((_best_setting(kind, spec, platform, model) for kind in ALGORITHMS.values()), spec)
 
 
 def handicap(algorithm: Algorithm, spec: ConvSpec) -> float:
@@ -161,8 +159,7 @@ def _with_request(requested: str | Algorithm, spec: ConvSpec, platform: str) -> 
     if isinstance(requested, str):
         return candidates
     others = [candidate for candidate in candidates if candidate.algorithm.name != requested.name]
-    with compiling_for(platform):
-        asked = _priced(requested, spec, DeviceModel.of_platform(platform))
+    asked = _priced(requested, spec, DeviceModel.of_platform(platform))
     return _ranked([*others, asked], spec)
 
 
@@ -194,4 +191,4 @@ def _priced(algorithm: Algorithm, spec: ConvSpec, model: DeviceModel) -> Candida
     refusal = algorithm.why_not(spec)
     if refusal is not None:
         return Candidate(algorithm, refusal, None, math.inf)
-    return Candidate(algorithm, None, algorithm.total_work(spec), model.estimate(algorithm, spec))
+    return Candidate(algorithm, None, *model.counted(algorithm, spec))

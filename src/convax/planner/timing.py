@@ -62,13 +62,12 @@ def promising(
         model: Other prices than the platform's.
     """
     model = model or DeviceModel.of_platform(platform)
-    with compiling_for(platform):
-        priced = [
-            (model.estimate(algorithm, spec), algorithm)
-            for kind in ALGORITHMS.values()
-            for algorithm in kind.candidates(spec, platform)
-            if algorithm.why_not(spec) is None
-        ]
+    priced = [
+        (model.estimate(algorithm, spec), algorithm)
+        for kind in ALGORITHMS.values()
+        for algorithm in kind.candidates(spec, platform)
+        if algorithm.why_not(spec) is None
+    ]
     priced.sort(key=lambda pair: pair[0])
     near = [algorithm for seconds, algorithm in priced if seconds <= hopeless * priced[0][0]][:most]
     native = next(algorithm for _, algorithm in priced if isinstance(algorithm, Direct))
