@@ -34,7 +34,7 @@ class Case:
         stride: Samples between two windows; for "transposed", samples between two windows of the output.
         dilation: Samples between two taps.
         groups: Groups of channels and features.
-        padding: "VALID", "SAME" or "CAUSAL"; of transposed cases nothing is cut off.
+        padding: "VALID", "SAME" or "CAUSAL" (of signals one of the first two); of transposed cases nothing is cut off.
         layout: "NCH" or "NHC": how the caller's data lie in memory.
         dtype: Element type, by name.
         scanned: Steps of a `lax.scan` around the layer; 0 for none.
@@ -69,6 +69,7 @@ class Case:
         if self.operation in ("signal", "examples"):
             sizes = [f"N{self.batch}"] if self.batch > 1 else []
             what = "signal" if self.operation == "signal" else "per-example kernels"
+            sizes += ["same"] * (self.padding == "SAME")
             words = [what, *sizes, _length(self.length), f"K{self.taps}"]
         else:
             features = f" O{self.features}" if self.features != self.channels or self.groups == 1 else ""
@@ -78,6 +79,11 @@ class Case:
         words += ["causal"] * (self.padding == "CAUSAL" and "causal" not in self.tags[0])
         words += [f"x{self.scanned} in scan"] * (self.scanned > 0) + [self.layout] * (self.layout == "NHC")
         return " ".join([*words, self.dtype, "forward + backward" if self.gradients else "forward"])
+
+    @property
+    def mode(self) -> str:
+        """Of a signal, as NumPy and SciPy call it: "valid" or "same"."""
+        return self.padding.lower()
 
     @property
     def geometry(self) -> Geometry:

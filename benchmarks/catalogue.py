@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from benchmarks.cases import Case, Operation
 
-__all__ = ["LENGTHS", "TAPS", "all_tags", "layer", "layers", "select", "signal", "signals"]
+__all__ = ["LENGTHS", "TAPS", "all_tags", "layer", "layers", "padded_signals", "select", "signal", "signals"]
 
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 TAPS = (3, 5, 9, 17, 31, 65, 127, 301, 1001, 4097, 16_385, 65_537)
@@ -28,6 +28,17 @@ def signals(gradients: Iterable[bool] = (False, True)) -> list[Case]:
         for taps in TAPS
         for dtype in ("float32", "float64")
         if taps <= length
+    ]
+
+
+def padded_signals() -> list[Case]:
+    """Some of them padded so that their length stays, which is what most callers ask for."""
+    return [
+        dataclasses.replace(signal(length, taps, dtype, both), padding="SAME", tags=("padded signal", dtype))
+        for both in (False, True)
+        for length in LENGTHS[:-1]
+        for taps in (9, 65, 301)
+        for dtype in ("float32", "float64")
     ]
 
 

@@ -16,6 +16,8 @@ __all__ = [
     "LOSING",
     "Target",
     "geometric_mean",
+    "is_layer",
+    "is_padded",
     "is_signal",
     "large_signals",
     "lax_ratio",
@@ -52,8 +54,18 @@ class Target:
 
 
 def is_signal(row: Row) -> bool:
-    """One signal and one kernel."""
-    return row.case["operation"] == "signal"
+    """One signal and one kernel, VALID."""
+    return row.case["operation"] == "signal" and not is_padded(row)
+
+
+def is_padded(row: Row) -> bool:
+    """One signal, padded so that its length stays."""
+    return row.case["operation"] == "signal" and row.case["padding"] == "SAME"
+
+
+def is_layer(row: Row) -> bool:
+    """Everything else."""
+    return row.case["operation"] != "signal"
 
 
 def products(row: Row) -> int:
@@ -68,7 +80,7 @@ def lax_ratio(row: Row) -> float | None:
 
 def rival_that_counts(row: Row) -> tuple[str, float] | None:
     """The fastest rival and its time over ours; for small signals only those that run in JAX count."""
-    return row.best(_OF_JAX if is_signal(row) and products(row) < SMALL else None)
+    return row.best(_OF_JAX if not is_layer(row) and products(row) < SMALL else None)
 
 
 def large_signals(rows: Iterable[Row]) -> list[Row]:
@@ -99,7 +111,7 @@ def targets(recording: Recording, outcomes: Sequence[Outcome] = ()) -> list[Targ
     signals = [row for row in rows if is_signal(row) and not row.case["gradients"]]
     large = large_signals(rows)
     small = [row for row in signals if products(row) < SMALL]
-    layers = [row for row in rows if not is_signal(row)]
+    layers = [row for row in rows if is_layer(row)]
     found: list[Target | None] = [
         *(
             _at_least(f"{dtype} signals, lax / convax, geometric mean", bar, [geometric_mean(map(lax_ratio, some))])

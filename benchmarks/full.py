@@ -16,7 +16,7 @@ from rich.console import Console
 import convax
 from benchmarks import tuned
 from benchmarks.cases import Case
-from benchmarks.catalogue import layers, select, signals
+from benchmarks.catalogue import layers, padded_signals, select, signals
 from benchmarks.gpu_catalogue import of_gpu
 from benchmarks.machine import measure_limits
 from benchmarks.overheads import measure_overheads
@@ -56,7 +56,7 @@ def run_full(
     """
     recording = Recording.open(path or default_path())
     on_gpu = jax.default_backend() != "cpu"
-    cases: Iterable[Case] = of_gpu() if on_gpu else [*layers(), *signals()]
+    cases: Iterable[Case] = of_gpu() if on_gpu else [*layers(), *signals(), *padded_signals()]
     if after_tuning:
         cases = tuned.cases()
     chosen = [case for case in select(cases, only, tags) if case.name not in recording.names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import tables
-from benchmarks.figures import is_signal
+from benchmarks.figures import is_layer, is_signal
 from benchmarks.reasons import reason_on_gpu
 from benchmarks.recording import Recording
 
@@ -45,7 +45,7 @@ def gpu_page(recording: Recording, name: str) -> str:
         _HOW,
         tables.machine_limits(recording),
         "## Layers",
-        tables.layers([row for row in rows if not is_signal(row)], compiled=False),
+        tables.layers([row for row in rows if is_layer(row)], compiled=False),
         "## Signals",
     ]
     for dtype in ("float32", "bfloat16"):

@@ -22,14 +22,14 @@ __all__ = [
 
 def numpy_correlate(case: Case, operands: list[np.ndarray]) -> Callable[[], Any]:
     """numpy.correlate."""
-    return _each(case, operands, lambda x, w: np.correlate(x, w, "valid"))
+    return _each(case, operands, lambda x, w: np.correlate(x, w, case.mode))
 
 
 def scipy_correlate(case: Case, operands: list[np.ndarray]) -> Callable[[], Any]:
     """scipy.signal.correlate, method "auto"."""
     from scipy.signal import correlate
 
-    return _each(case, operands, lambda x, w: correlate(x, w, "valid", method="auto"))
+    return _each(case, operands, lambda x, w: correlate(x, w, case.mode, method="auto"))
 
 
 def scipy_oaconvolve(case: Case, operands: list[np.ndarray]) -> Callable[[], Any]:
@@ -38,7 +38,7 @@ def scipy_oaconvolve(case: Case, operands: list[np.ndarray]) -> Callable[[], Any
 
     x, w = operands
     flipped = np.ascontiguousarray(w[..., ::-1])
-    return lambda: oaconvolve(x, flipped, "valid", axes=-1)
+    return lambda: oaconvolve(x, flipped, case.mode, axes=-1)
 
 
 def forward_signals(case: Case) -> bool:

@@ -72,23 +72,23 @@ def lax_channels_last(case: Case, operands: list[np.ndarray]) -> Program:
 
 
 def jnp_correlate(case: Case, operands: list[np.ndarray]) -> Program:
-    """jnp.correlate, VALID."""
-    return _compiled(whole(case, functools.partial(jnp.correlate, mode="valid")), operands)
+    """jnp.correlate."""
+    return _compiled(whole(case, functools.partial(jnp.correlate, mode=case.mode)), operands)
 
 
 def jnp_convolve(case: Case, operands: list[np.ndarray]) -> Program:
     """jnp.convolve with the flipped kernel."""
-    return _compiled(whole(case, functools.partial(jnp.convolve, mode="valid")), _flipped(operands))
+    return _compiled(whole(case, functools.partial(jnp.convolve, mode=case.mode)), _flipped(operands))
 
 
 def scipy_convolve(case: Case, operands: list[np.ndarray]) -> Program:
     """jax.scipy.signal.convolve, method "auto"."""
-    return _compiled(whole(case, functools.partial(jax.scipy.signal.convolve, mode="valid")), _flipped(operands))
+    return _compiled(whole(case, functools.partial(jax.scipy.signal.convolve, mode=case.mode)), _flipped(operands))
 
 
 def scipy_fftconvolve(case: Case, operands: list[np.ndarray]) -> Program:
     """jax.scipy.signal.fftconvolve."""
-    return _compiled(whole(case, functools.partial(jax.scipy.signal.fftconvolve, mode="valid")), _flipped(operands))
+    return _compiled(whole(case, functools.partial(jax.scipy.signal.fftconvolve, mode=case.mode)), _flipped(operands))
 
 
 def any_case(case: Case) -> bool:

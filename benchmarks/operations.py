@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def arranged(case: Case, operands: list[np.ndarray], layout: str) -> list[np.nda
 def convax_function(case: Case) -> Function:
     """The case by convax's public functions, on operands `arranged` in the case's layout."""
     if case.operation == "signal":
-        return whole(case, convax.correlate)
+        return whole(case, functools.partial(convax.correlate, mode=case.mode))
     if case.operation == "examples":
         return whole(case, jax.vmap(convax.correlate))
     steps = {"stride": case.stride, "dilation": case.dilation, "groups": case.groups}
@@ -80,8 +81,11 @@ def lax_function(case: Case, layout: str) -> Function:
             feature_group_count=case.groups,
         )
 
+    if case.operation == "signal" and layout == "NCH":
+        valid = case.padding == "VALID"
+        return whole(case, convax.conv1d_basic if valid else lambda x, w: layer(x[None, None], w[None, None])[0, 0])
     if case.operation == "signal":
-        return whole(case, convax.conv1d_basic if layout == "NCH" else layer)
+        return whole(case, layer)
     if case.operation == "examples":
         return whole(case, jax.vmap(convax.conv1d_basic if layout == "NCH" else layer))
     if case.operation == "separable":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.figures import is_signal, rival_that_counts
+from benchmarks.figures import is_layer, is_signal, rival_that_counts
 from benchmarks.recording import Recording
 from benchmarks.regret import Outcome, quantiles
 from benchmarks.rows import Row
@@ -58,7 +58,7 @@ def draw(recording: Recording, outcomes: Sequence[Outcome], folder: pathlib.Path
 
     rows = [row for row in recording.rows if "convax" in row.timings]
     signals = [row for row in rows if is_signal(row) and not row.case["gradients"]]
-    layers = [row for row in rows if not is_signal(row)]
+    layers = [row for row in rows if is_layer(row)]
     at_length = [row for row in signals if row.case["length"] == SHOWN_LENGTH]
     pictures = {
         "bench-taps.png": (_over_taps, at_length),

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 
 from benchmarks import large_pages, readme, regret, tables, tuned
-from benchmarks.figures import is_signal, targets
+from benchmarks.figures import is_layer, is_padded, is_signal, targets
 from benchmarks.gpu_page import gpu_page
 from benchmarks.reasons import reason
 from benchmarks.recording import FOLDER, Recording
@@ -83,18 +83,16 @@ def page(
         tables.machine_limits(recording),
         *tables.regret_tables(outcomes, earlier),
         "## Layers",
-        tables.layers([row for row in rows if not is_signal(row)]),
+        tables.layers([row for row in rows if is_layer(row)]),
     ]
-    for gradients in (False, True):
-        for dtype in ("float32", "float64"):
-            some = [
-                row
-                for row in rows
-                if is_signal(row) and row.case["dtype"] == dtype and row.case["gradients"] is gradients
-            ]
-            if some:
-                direction = "forward and backward" if gradients else "forward"
-                parts += [f"## Signals, {dtype}, {direction}", tables.signals(some)]
+    for title, belongs in (("Signals", is_signal), ('Signals with mode="same"', is_padded)):
+        for gradients in (False, True):
+            for dtype in ("float32", "float64"):
+                those = [row for row in rows if row.case["dtype"] == dtype and row.case["gradients"] is gradients]
+                some = [row for row in those if belongs(row)]
+                if some:
+                    direction = "forward and backward" if gradients else "forward"
+                    parts += [f"## {title}, {dtype}, {direction}", tables.signals(some)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks import regret
-from benchmarks.figures import LOSING, geometric_mean, is_signal, lax_ratio, losing, products, ratios, rival_that_counts
+from benchmarks.figures import LOSING, geometric_mean, is_layer, lax_ratio, losing, products, ratios, rival_that_counts
 from benchmarks.recording import Recording
 from benchmarks.regret import Outcome
 from benchmarks.rows import Row
@@ -43,7 +43,7 @@ def heading(title: str, recording: Recording, name: str) -> list[str]:
 def losses(rows: Sequence[Row], reason: Callable[[Row, str], str]) -> str:
     """Where a rival is faster, and why, as `reason` says of a row and its rival."""
     lost = losing(rows)
-    small = [row for row in rows if is_signal(row) and (best := row.best()) is not None and best[1] < LOSING]
+    small = [row for row in rows if not is_layer(row) and (best := row.best()) is not None and best[1] < LOSING]
     hidden = len([row for row in small if (best := rival_that_counts(row)) is None or best[1] >= LOSING])
     text = f"In {len(lost)} of {len(rows)} rows a rival needs less than {LOSING:g} of convax's time."
     if hidden:
@@ -83,12 +83,13 @@ def by_tag(rows: Sequence[Row]) -> str:
     groups: dict[str, list[Row]] = {}
     for row in rows:
         words = [row.case["tags"][0], "forward + backward" if row.case["gradients"] else "forward"]
-        words[1:1] = [row.case["dtype"]] if is_signal(row) else []
+        words[1:1] = [] if is_layer(row) else [row.case["dtype"]]
         groups.setdefault(" ".join(words), []).append(row)
-        if not is_signal(row):
+        if is_layer(row):
             groups.setdefault(f"all layers {words[-1]}", []).append(row)
     lines = []
-    for kind, some in sorted(groups.items(), key=lambda item: (item[0].split()[0] not in ("signal", "all"), item[0])):
+    first = ("signal", "padded", "all")
+    for kind, some in sorted(groups.items(), key=lambda item: (item[0].split()[0] not in first, item[0])):
         best = ratios(some)
         means = (
             _times(geometric_mean(map(lax_ratio, some))),

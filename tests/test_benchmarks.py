@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from benchmarks import full, readme, regret, tuned
 from benchmarks.cases import Case
-from benchmarks.catalogue import layers, select, signal, signals
+from benchmarks.catalogue import layers, padded_signals, select, signal, signals
 from benchmarks.figures import losing, targets
 from benchmarks.gpu_catalogue import of_gpu
 from benchmarks.gpu_page import gpu_page
@@ -32,7 +32,7 @@ from convax.algorithms import Direct, Fft
 SHRUNK = list(
     dict.fromkeys(
         dataclasses.replace(case.shrunk(), tags=case.tags[:1], gradients=case.dtype != "int32")
-        for case in [*layers(), *signals()]
+        for case in [*layers(), *signals(), *padded_signals()]
     )
 )
 # With taps enough for the truth to take FFTs.
@@ -57,8 +57,9 @@ def test_convax_and_lax_compute_what_numpy_computes(case: Case) -> None:
 
 
 @pytest.mark.parametrize("rival", ["jnp.correlate", "jnp.convolve", "jax.scipy convolve", "jax.scipy fftconvolve"])
-def test_rivals_in_jax_compute_the_same_signal(rival: str) -> None:
-    case = signal(50, 7, "float64", gradients=True)
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+def test_rivals_in_jax_compute_the_same_signal(rival: str, padding: str) -> None:
+    case = dataclasses.replace(signal(50, 7, "float64", gradients=True), padding=padding)
     program = prepare(case, case.draw(), [rival])[rival]
     _, (dx, dw) = program()
     exact = truth(case, case.draw())
@@ -68,7 +69,14 @@ def test_rivals_in_jax_compute_the_same_signal(rival: str) -> None:
 
 
 @pytest.mark.parametrize("rival", ["NumPy", "SciPy correlate", "SciPy oaconvolve"])
-@pytest.mark.parametrize("case", [signal(50, 7, "float64"), select(layers(), "per-example")[0].shrunk()])
+@pytest.mark.parametrize(
+    "case",
+    [
+        signal(50, 7, "float64"),
+        dataclasses.replace(signal(50, 7, "float64"), padding="SAME"),
+        select(layers(), "per-example")[0].shrunk(),
+    ],
+)
 def test_rivals_without_jax_compute_the_same_signals(rival: str, case: Case) -> None:
     exact = truth(case, case.draw())
     assert exact is not None
@@ -94,7 +102,7 @@ def test_torch_computes_the_same(rival: str, case: Case) -> None:
 
 
 def test_names_are_unique_and_every_kind_is_there() -> None:
-    names = [case.name for case in [*layers(), *signals()]]
+    names = [case.name for case in [*layers(), *signals(), *padded_signals()]]
     assert len(set(names)) == len(names)
     assert len({case.name for case in layers() if not case.gradients}) >= 40
     kinds = {case.tags[0] for case in layers()}

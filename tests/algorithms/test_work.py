@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
+import jax
 import pytest
 
 from convax.algorithms import Direct, Matmul, ShiftAdd
 from convax.algorithms.matmul import Form
+from convax.algorithms.normal_form import compute
 from convax.algorithms.target import compiling_for
 from convax.core import ConvSpec, DType, Geometry
+from convax.core.threads import threads
 from convax.planner import DeviceModel
 from convax.planner.plan import estimates
 
@@ -97,3 +101,39 @@ def test_types_that_change_are_counted() -> None:
     half = dataclasses.replace(LAYER, dtype=DType("bfloat16"))
     assert operations(ShiftAdd(), half)["convert"] == LAYER.sizes[0] + LAYER.sizes[2]
     assert "convert" not in operations(ShiftAdd())
+
+
+@pytest.mark.skipif(threads() < 2, reason="a single thread has nobody to share a loop with")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("geometry", "block"),
+    [
+        (Geometry(3000, 9), 16),
+        (Geometry(40_000, 9), 16),
+        (Geometry(40_001, 9, padding=(4, 4)), 16),
+        (Geometry(11_647, 15), 16),
+        (Geometry(11_647, 15), 4),
+        (Geometry(2500, 60), 16),
+        (Geometry(20_000, 60), 16),
+        (Geometry(60_000, 60, padding=(59, 0)), 4),
+    ],
+    ids=str,
+)
+def test_loops_that_threads_divide_are_foreseen(geometry: Geometry, block: int, dtype: str) -> None:
+    spec = ConvSpec(geometry, dtype=DType(dtype))
+    with jax.enable_x64(True), compiling_for("cpu"):
+        program = _lines_of_program(ShiftAdd(block), spec)
+    # Arrays filled with zeros are of branches that are never taken.
+    sums = [line for line in program if " fusion(" in line and "broadcast" not in line.split("=")[0]]
+    assert operations(ShiftAdd(block), spec)["split"] == sum('dimension_partitions":["' in line for line in sums)
+
+
+def _lines_of_program(algorithm: ShiftAdd, spec: ConvSpec) -> list[str]:
+    """What XLA makes of a convolution of one signal."""
+
+    def convolve(x: jax.Array, w: jax.Array) -> jax.Array:
+        return compute(algorithm, x.reshape(spec.data_shape), w.reshape(spec.kernel_shape), spec)
+
+    shapes = (math.prod(spec.data_shape),), (math.prod(spec.kernel_shape),)
+    operands = (jax.ShapeDtypeStruct(shape, spec.dtype.name) for shape in shapes)
+    return jax.jit(convolve).lower(*operands).compile().as_text().splitlines()

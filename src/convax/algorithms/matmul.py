@@ -15,7 +15,7 @@ from convax.algorithms.fence import fenced
 from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.pieces import signal_by_signal
 from convax.algorithms.products import group_products
-from convax.algorithms.windows import padded, strided_window
+from convax.algorithms.windows import padded, padded_apart, strided_window
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.work import Work, is_split
@@ -154,7 +154,9 @@ class Matmul(Algorithm):
         if self.axes == "NHC":
             z = padded(signals, geometry, axis=1).transpose(2, 0, 1, 3)
             return form(z, w.transpose(0, 3, 2, 1)).transpose(1, 2, 0, 3)
-        return form(padded(signals, geometry), w)
+        # A product is fused with nothing; slices are with what they are taken from.
+        z = padded_apart(signals, geometry) if self.form == "fold" else padded(signals, geometry)
+        return form(z, w)
 
 
 def _times_kernel(z: Array, kernel: Array, spec: ConvSpec) -> Array:

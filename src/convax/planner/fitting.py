@@ -159,11 +159,12 @@ def _complete(costs: dict[str, dict[str, float]], shipped: DeviceModel) -> dict[
 def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Positive prices that minimise the logarithm of estimate over measurement, robustly.
 
-    A price that no timing depends on stays where it started. Others start where they are felt: the search would not
-    find its way from a price of which no timing shows anything.
+    All start as many times as slow as these timings are; a price that none depends on stays there. Others start where
+    they are felt: the search would not find its way from a price of which no timing shows anything.
     """
     from scipy.optimize import least_squares
 
+    start = start * np.exp(np.median(np.log(seconds / (table @ start + fixed))))
     start = np.maximum(start, [_felt(column, seconds) for column in table.T])
 
     def residuals(logarithms: np.ndarray) -> np.ndarray:
@@ -175,9 +176,9 @@ def _solve(table: np.ndarray, fixed: np.ndarray, seconds: np.ndarray, start: np.
 
 
 def _felt(counts: np.ndarray, seconds: np.ndarray) -> float:
-    """The price at which an operation takes `FELT` of the time of the timings that it is in, by their median."""
+    """The price at which an operation takes `FELT` of the time of the timing that it takes most of."""
     there = counts > 0
-    return FELT * float(np.median(seconds[there] / counts[there])) if there.any() else 0.0
+    return FELT * float(np.min(seconds[there] / counts[there])) if there.any() else 0.0
 
 
 def count(work: Work, name: str, cache: float) -> float:

@@ -166,7 +166,7 @@ def _turn(run: Run, seconds: float, at_least: int = 1, calls: int = 1) -> float:
 
 def _compute(algorithm: Algorithm, spec: ConvSpec, platform: str, x: jax.Array, w: jax.Array) -> jax.Array:
     with compiling_for(platform):
-        return compute(algorithm, x, w, spec)
+        return compute(algorithm, x.reshape(spec.data_shape), w.reshape(spec.kernel_shape), spec)
 
 
 def _wide_enough(spec: ConvSpec) -> contextlib.AbstractContextManager[object]:
@@ -193,11 +193,15 @@ def _rounds(start: float, seconds: float) -> Iterator[int]:
 
 
 def _operands(spec: ConvSpec) -> tuple[jax.Array, jax.Array]:
-    """Random data and kernel; their values do not change what a formulation does, so that large ones may repeat."""
+    """Random data and kernel, as a caller has them: those of one signal are one-dimensional.
+
+    Their values do not change what a formulation does, so that large ones may repeat.
+    """
+    is_signal = spec.batch == spec.channels == spec.features == 1
     random = np.random.default_rng(0).standard_normal(REPEATED)
 
     def draw(shape: tuple[int, ...]) -> jax.Array:
-        values = np.resize(random, shape)
+        values = np.resize(random, math.prod(shape) if is_signal else shape)
         return jnp.asarray(values * 10 if spec.dtype.is_integer else values).astype(spec.dtype.name)
 
     return draw(spec.data_shape), draw(spec.kernel_shape)
