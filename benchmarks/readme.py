@@ -19,6 +19,7 @@ _ROWS = {
     "signal L1e6 K31 float32 forward": "one signal, 1e6 samples, 31 taps",
     "signal L1e6 K301 float32 forward": "one signal, 1e6 samples, 301 taps",
     "signal L1e6 K4097 float32 forward": "one signal, 1e6 samples, 4,097 taps",
+    "signal same L1e4 K9 float32 forward": 'one signal, 1e4 samples, 9 taps, `mode="same"`',
     "signal L1e7 K1001 float32 forward": "one signal, 1e7 samples, 1,001 taps",
     "depthwise N8 C512 L1024 K4 float32 forward": "depthwise layer N8 C512 L1024 K4",
     "depthwise N8 C512 L1024 K4 float32 forward + backward": "the same, forward and backward",

@@ -17,7 +17,7 @@ from convax.core import ConvSpec, Geometry, Layout
 from specs import CASES, operands, pair_id
 
 SMALL = {
-    "shift_add.KEPT": 0,
+    "passes.KEPT": 0,
     "shift_add.LONG": 0,
     "shift_add.PIECE": 1,
     "shift_add.MANY": 0,
@@ -78,7 +78,7 @@ def name_of(value: object) -> str:
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, size in SMALL.items():
         monkeypatch.setattr(f"convax.algorithms.{name}", size)
-    monkeypatch.setattr("convax.algorithms.shift_add.is_split", lambda flops, bytes: True)
+    monkeypatch.setattr("convax.algorithms.passes.is_split", lambda flops, bytes: True)
 
 
 @pytest.mark.usefixtures("all_are_large")

@@ -11,7 +11,7 @@ from jax import Array
 from convax.algorithms.containment import contained
 from convax.algorithms.delegating import Delegating
 from convax.algorithms.direct import Direct
-from convax.algorithms.interface import Algorithm
+from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.matmul import Matmul
 from convax.algorithms.overlap_save import OverlapSave
 from convax.algorithms.shift_add import ShiftAdd
@@ -52,12 +52,19 @@ class Polyphase(Delegating):
         kinds = (ShiftAdd, Matmul, OverlapSave, Direct)
         return (*kinds, Polyphase) if inner_spec.geometry.stride > 1 else kinds
 
+    def order(self, spec: ConvSpec) -> Axes:
+        return "NHC" if spec.layout.channels_last else "NCH"
+
     def work(self, spec: ConvSpec) -> Work:
         data, _, output = spec.sizes
+        folded = _folded(spec)
         moved = data if spec.geometry.upsample == 1 else output
-        shuffle = Work({"loop_strided": moved}, 2 * moved * spec.accumulator.bytes, 1)
-        check = Work({"branch": int(_fills_with_zeros(spec.geometry))}, data * spec.accumulator.bytes, 1)
-        return self.inner.total_work(_folded(spec)) + shuffle + check
+        counts = {"loop_strided": moved, "branch": int(_fills_with_zeros(spec.geometry))}
+        around = Work(counts, (2 * moved + data) * spec.accumulator.bytes, 2)
+        # Where the inner one computes in the order of memory, nothing is transposed between the two.
+        if self.inner.order(folded) != self.order(spec):
+            around += Work({"transpose": data + output}, 2 * (data + output) * spec.accumulator.bytes, 1)
+        return self.inner.work(folded) + around
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         fold = _apply_stride if spec.geometry.upsample == 1 else _apply_upsample

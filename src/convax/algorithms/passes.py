@@ -1,0 +1,148 @@
+"""How a sum of shifted slices is divided: its terms into passes, its outputs into parts that are summed on their own.
+
+XLA's CPU has its own rules of what becomes of such a sum: what it computes anew for each term, what it keeps, and which
+loops it divides between threads. They are foreseen here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+
+from convax.algorithms.target import is_for_cpu
+from convax.algorithms.windows import within
+from convax.core.spec import ConvSpec
+from convax.core.threads import threads
+from convax.core.work import is_split
+
+__all__ = ["Passes"]
+
+# A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
+EVEN = 2 if threads() <= 2 else 64
+# Times that a value is computed anew within a loop before it is kept apart.
+MOST_REPEATED = 15
+# Bytes from which on the result of one pass is kept apart from what follows: it would be summed again at each use.
+KEPT = 256 << 10
+# Terms from which on a GPU pads ahead.
+MANY_TESTS = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Passes:
+    """The passes over memory that sum one convolution.
+
+    Args:
+        spec: The convolution.
+        block: Most terms, each of one tap and one channel, of a pass.
+
+    Example:
+        >>> from convax.core import Geometry
+        >>> passes = Passes(ConvSpec(Geometry(1000, 40)), block=16)
+        >>> passes.count, [len(terms) for terms in passes.terms]
+        (3, [14, 14, 12])
+        >>> Passes(ConvSpec(Geometry(1000, 5, padding=(2, 2))), block=16).parts
+        [range(0, 2), range(2, 998), range(998, 1000)]
+    """
+
+    spec: ConvSpec
+    block: int
+
+    @property
+    def count(self) -> int:
+        """Passes."""
+        return -(-self._all_terms // self.block)
+
+    @property
+    def terms(self) -> list[list[tuple[int, int]]]:
+        """The (tap, channel) of each pass: nearly as many of each."""
+        every = list(itertools.product(range(self.spec.geometry.taps), range(self.spec.group_channels)))
+        return [every[start : start + self._most] for start in range(0, len(every), self._most)]
+
+    @functools.cached_property
+    def parts(self) -> list[range]:
+        """The outputs, in parts that are summed each on their own.
+
+        Those that meet padding stand apart from those within the signal. Where threads would share one row, what
+        they can share evenly stands apart from the rest, of two at least: a single one would be joined as a scalar.
+        """
+        inner = max(self._edges, key=len)
+        even = range(inner.start, inner.start + (len(inner) - 2) // EVEN * EVEN)
+        rows = self.spec.group_batch * self.spec.features
+        if rows > 1 or len(inner) % EVEN == 0 or not even or not (is_for_cpu() and self.divided):
+            return self._edges
+        before = [range(inner.start)] if inner.start else []
+        return [*before, even, range(even.stop, self.spec.geometry.output)]
+
+    @property
+    def is_padded_ahead(self) -> bool:
+        """Whether padding is a pass of its own, and no test for each sample that is loaded."""
+        many = self.count > 1 if is_for_cpu() else self._all_terms >= MANY_TESTS
+        return many and self.spec.geometry.padding != (0, 0)
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether the first pass is compiled on its own."""
+        if self.count > 1:
+            return True
+        # Parts are joined by a pass of their own then. Where they are rows in one piece, or no padding makes them
+        # differ, XLA joins them within the loop that sums them for less.
+        alike = len(self._edges) == 1 or self.spec.layout.channels_last
+        return self.spec.bytes > KEPT and (len(self.parts) == 1 or not alike)
+
+    @property
+    def copied(self) -> int:
+        """Elements that are copied apart from the sums: the padded data, or the outputs whose parts are joined."""
+        data, _, output = self.spec.sizes
+        joined = self.count == 1 and self.is_fenced and len(self.parts) > 1
+        return data if self.is_padded_ahead else output * joined
+
+    @property
+    def temporaries(self) -> int:
+        """Bytes of the padded data, and of the sums that a pass hands to the next."""
+        data, _, output = self.spec.sizes
+        padded = data * (self.spec.geometry.padding != (0, 0))
+        return self.spec.accumulator.bytes * (padded + output * (self.count > 1))
+
+    @property
+    def divided(self) -> int:
+        """Passes that XLA's CPU divides between threads."""
+        last = self._all_terms - (self.count - 1) * self._most
+        if self.count == 1:
+            return int(self._is_divided(0, last))
+        middle = (self.count - 2) * self._is_divided(1, self._most)
+        return self._is_divided(0, self._most) + middle + self._is_divided(1, last)
+
+    @property
+    def _all_terms(self) -> int:
+        return self.spec.geometry.taps * self.spec.group_channels
+
+    @property
+    def _most(self) -> int:
+        """Terms of each pass but the last, which may have fewer."""
+        return -(-self._all_terms // self.count)
+
+    def _is_divided(self, number: int, terms: int) -> bool:
+        spec = self.spec
+        window, outputs = spec.sizes[2] // spec.group_features, spec.sizes[2]
+        # Another shape is moved into the loop, unless it would be repeated there too often; then all reads of the data
+        # count as one.
+        reads = 1 if spec.group_channels > 1 and terms <= MOST_REPEATED else terms
+        sums = outputs * (1 + (number > 0))  # what is written, and what the pass before has written
+        return is_split(2 * terms * outputs, spec.accumulator.bytes * (reads * window + sums))
+
+    @functools.cached_property
+    def _edges(self) -> list[range]:
+        """All outputs; or those that meet padding, those that do not, and again those that do.
+
+        None has a single one: a fence hands that on as a scalar, and XLA joins it to the others one by one.
+        """
+        everything = range(self.spec.geometry.output)
+        if self.spec.geometry.padding == (0, 0) or self.count > 1 or not is_for_cpu():
+            return [everything]
+        inner = within(self.spec.geometry)
+        start = max(2, inner.start) if inner.start else 0
+        stop = everything.stop if inner.stop == everything.stop else min(everything.stop - 2, inner.stop)
+        if stop - start < 2:
+            return [everything]
+        return [part for part in (range(start), range(start, stop), range(stop, everything.stop)) if part]
