@@ -69,7 +69,7 @@ IN_PIECES = {
     "long sum": (ShiftAdd(4), ConvSpec(Geometry(1001, 9))),
     "long sum, padded": (ShiftAdd(4), ConvSpec(Geometry(1000, 9, padding=(8, 0)))),
     "long sum, dilated": (ShiftAdd(3), ConvSpec(Geometry(1000, 7, dilation=5))),
-    "signals in turn": (ShiftAdd(), ConvSpec(Geometry(90, 3, padding=(1, 1)), 3, 4, 4, 4)),
+    "signals in turn": (ShiftAdd(2), ConvSpec(Geometry(90, 3, padding=(1, 1)), 3, 4, 4, 4)),
     "signals in turn, channels last": (
         ShiftAdd(4),
         ConvSpec(Geometry(90, 9, stride=2, padding=(4, 4)), 3, 4, 4, 4, layout=Layout.parse("NHC")),

@@ -68,8 +68,8 @@ class Passes:
         """
         inner = max(self._edges, key=len)
         even = range(inner.start, inner.start + (len(inner) - 2) // EVEN * EVEN)
-        rows = self.spec.group_batch * self.spec.features
-        if rows > 1 or len(inner) % EVEN == 0 or not even or not (is_for_cpu() and self.divided):
+        has_rest = self._is_one_row and len(inner) % EVEN and even
+        if not (has_rest and is_for_cpu() and self.divided):
             return self._edges
         before = [range(inner.start)] if inner.start else []
         return [*before, even, range(even.stop, self.spec.geometry.output)]
@@ -77,18 +77,20 @@ class Passes:
     @property
     def is_padded_ahead(self) -> bool:
         """Whether padding is a pass of its own, and no test for each sample that is loaded."""
-        many = self.count > 1 if is_for_cpu() else self._all_terms >= MANY_TESTS
-        return many and self.spec.geometry.padding != (0, 0)
+        if self.spec.geometry.padding == (0, 0):
+            return False
+        if not is_for_cpu():
+            return self._all_terms >= MANY_TESTS
+        # Joining the parts of many rows takes longer, unless they are small or lie in one piece.
+        rows = not self._is_one_row and not self.spec.layout.channels_last
+        return self.count > 1 or (self.spec.bytes > KEPT and rows)
 
     @property
     def is_fenced(self) -> bool:
         """Whether the first pass is compiled on its own."""
-        if self.count > 1:
-            return True
-        # Parts are joined by a pass of their own then. Where they are rows in one piece, or no padding makes them
-        # differ, XLA joins them within the loop that sums them for less.
-        alike = len(self._edges) == 1 or self.spec.layout.channels_last
-        return self.spec.bytes > KEPT and (len(self.parts) == 1 or not alike)
+        # Parts of one row are then joined by a pass of their own; others for less within the loop that sums them.
+        joined = len(self.parts) == 1 or (self._is_one_row and len(self._edges) > 1)
+        return self.count > 1 or (self.spec.bytes > KEPT and joined)
 
     @property
     def copied(self) -> int:
@@ -100,9 +102,8 @@ class Passes:
     @property
     def temporaries(self) -> int:
         """Bytes of the padded data, and of the sums that a pass hands to the next."""
-        data, _, output = self.spec.sizes
-        padded = data * (self.spec.geometry.padding != (0, 0))
-        return self.spec.accumulator.bytes * (padded + output * (self.count > 1))
+        sums = self.spec.sizes[2] * (self.count > 1)
+        return self.spec.accumulator.bytes * (self.copied + sums)
 
     @property
     def divided(self) -> int:
@@ -112,6 +113,10 @@ class Passes:
             return int(self._is_divided(0, last))
         middle = (self.count - 2) * self._is_divided(1, self._most)
         return self._is_divided(0, self._most) + middle + self._is_divided(1, last)
+
+    @property
+    def _is_one_row(self) -> bool:
+        return self.spec.group_batch * self.spec.features == 1
 
     @property
     def _all_terms(self) -> int:
@@ -135,10 +140,10 @@ class Passes:
     def _edges(self) -> list[range]:
         """All outputs; or those that meet padding, those that do not, and again those that do.
 
-        None has a single one: a fence hands that on as a scalar, and XLA joins it to the others one by one.
+        None has a single one: that would be a scalar, and XLA would join it to the others one by one.
         """
         everything = range(self.spec.geometry.output)
-        if self.spec.geometry.padding == (0, 0) or self.count > 1 or not is_for_cpu():
+        if self.spec.geometry.padding == (0, 0) or self.is_padded_ahead or not is_for_cpu():
             return [everything]
         inner = within(self.spec.geometry)
         start = max(2, inner.start) if inner.start else 0
