@@ -31,11 +31,14 @@ SMALL = {
     "inner_product.MANY_BLOCKS": 2,
     "winograd.MANY": 1 << 10,
 }
-MODULES = tuple(dict.fromkeys(name.partition(".")[0] for name in SMALL))
+MODULES = tuple(dict.fromkeys(name.partition(".")[0] for name in SMALL if name.partition(".")[0] in ALGORITHMS))
 NHC = Layout.parse("NHC")
 # One row of outputs from one or several, of an odd number; and what else differs by size, in both orders.
 MORE = {
     "one row of one channel": ConvSpec(Geometry(101, 5)),
+    "one row, padded": ConvSpec(Geometry(101, 5, padding=(2, 2))),
+    "one row, padded before": ConvSpec(Geometry(101, 5, stride=3, padding=(8, 0))),
+    "depthwise, channels last, padded": ConvSpec(Geometry(33, 5, padding=(2, 2)), 3, 4, 4, 4, layout=NHC),
     "one row of three channels": ConvSpec(Geometry(101, 5), channels=3),
     "one row of two channels, in passes": ConvSpec(Geometry(101, 20, padding=(3, 4)), channels=2),
     "one row, channels last": ConvSpec(Geometry(101, 20), channels=2, layout=NHC),
