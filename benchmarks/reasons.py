@@ -6,6 +6,9 @@ from benchmarks.rows import Row
 
 __all__ = ["reason", "reason_on_gpu"]
 
+# Bytes that glibc keeps for a process at the most.
+RETURNED = 32 << 20
+
 _ORDER = (
     "lax's operands were laid out channels last before the clock started; ours lie channels first, and bringing them "
     "into order, or multiplying in their order, takes the difference"
@@ -17,6 +20,7 @@ _FFT = (
 _NARROW = "XLA's CPU converts bfloat16 to float32 and back; PyTorch multiplies it as it is"
 _PRODUCTS = "XLA's matrix products of this type are slower than PyTorch's"
 _PAGES = "fresh memory: the result goes to pages that the system has yet to hand out, NumPy's to large ones (see below)"
+_TEMPORARIES = "temporaries of 32 MiB or more, which glibc returns to the system and fetches anew at each call"
 _GROUPS = "the matrix products of the groups are small, one after the other"
 _ONEDNN = "PyTorch's convolution (oneDNN) is faster at this shape than XLA's convolution and matrix products"
 _STEPS = "XLA's program passes over memory between transform, product and transform back; SciPy's stays in the cache"
@@ -70,6 +74,8 @@ def reason(row: Row, rival: str) -> str:
         return _PAGES
     if milliseconds < 0.2:
         return _STARTS
+    if case["operation"] == "signal" and row.temporaries["convax"] >= RETURNED:
+        return _TEMPORARIES
     if rival == "torch" and case["dtype"] == "bfloat16":
         return _NARROW
     if rival == "torch" and case["dtype"] in ("float64", "int32", "complex64"):
