@@ -28,10 +28,6 @@ from specs import operands
 
 # The order of a kernel gradient's operands where the layer has its channels last.
 GROUPS_LAST = Layout("CHN", "IHO", "HNC")
-# What XLA of older versions copies on its way into a fence; the results are the same.
-without_copies = pytest.mark.skipif(
-    jaxlib.version.__version_info__ < (0, 9), reason="XLA of jaxlib before 0.9 needs a copy there"
-)
 MALLOC_RETURNS = 32 << 20  # bytes from which on glibc fetches memory anew for each call
 
 
@@ -185,7 +181,6 @@ def test_signals_that_take_turns_need_less_memory() -> None:
     assert temporaries(Matmul("unfold", "NCH", sequential=True), spec) < unfolded / 2
 
 
-@without_copies
 @pytest.mark.parametrize("layout", ["NCH", "NHC"])
 def test_shifted_sums_take_data_as_they_lie(layout: str) -> None:
     """A transposition would need memory for the signal."""
@@ -193,7 +188,6 @@ def test_shifted_sums_take_data_as_they_lie(layout: str) -> None:
     assert temporaries(ShiftAdd(), spec) < spec.sizes[0] * spec.dtype.bytes / 10
 
 
-@without_copies
 @pytest.mark.parametrize("layout", ["NCH", "NHC"])
 def test_passes_hand_over_nothing_but_their_sums(layout: str) -> None:
     """What goes into a fence was copied where an axis of size one lay elsewhere than XLA puts it."""
@@ -201,7 +195,7 @@ def test_passes_hand_over_nothing_but_their_sums(layout: str) -> None:
     assert temporaries(ShiftAdd(), spec) < 1.1 * spec.sizes[2] * spec.dtype.bytes
 
 
-@without_copies
+@pytest.mark.skipif(jaxlib.version.__version_info__ < (0, 9), reason="XLA of jaxlib before 0.9 needs a copy there")
 @pytest.mark.parametrize("taps", [4, 31])
 @pytest.mark.parametrize("layout", [Layout("CNH", "IOH", "NCH"), GROUPS_LAST], ids=["NCH", "NHC"])
 def test_kernel_gradients_take_operands_as_they_lie(layout: Layout, taps: int) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
 
-import jax
 import pytest
 
 from convax.algorithms import Direct, Matmul, ShiftAdd
 from convax.algorithms.matmul import Form
-from convax.algorithms.normal_form import compute
 from convax.algorithms.target import compiling_for
 from convax.core import ConvSpec, DType, Geometry
 from convax.core.threads import threads
 from convax.planner import DeviceModel
 from convax.planner.plan import estimates
+from convax.planner.timing import contenders
 
 LAYER = ConvSpec(Geometry(100, 4), batch=2, channels=8, features=16)
 UPSAMPLED = dataclasses.replace(LAYER, geometry=Geometry(100, 4, upsample=3, padding=(3, 3)))
@@ -120,20 +119,10 @@ def test_types_that_change_are_counted() -> None:
     ids=str,
 )
 def test_loops_that_threads_divide_are_foreseen(geometry: Geometry, block: int, dtype: str) -> None:
-    spec = ConvSpec(geometry, dtype=DType(dtype))
-    with jax.enable_x64(True), compiling_for("cpu"):
-        program = _lines_of_program(ShiftAdd(block), spec)
+    spec, algorithm = ConvSpec(geometry, dtype=DType(dtype)), ShiftAdd(block)
+    run = contenders(spec, "cpu", [algorithm])[algorithm]
+    assert isinstance(run, functools.partial)
+    program = run.func.as_text().splitlines()
     # Arrays filled with zeros are of branches that are never taken.
     sums = [line for line in program if " fusion(" in line and "broadcast" not in line.split("=")[0]]
-    assert operations(ShiftAdd(block), spec)["split"] == sum('dimension_partitions":["' in line for line in sums)
-
-
-def _lines_of_program(algorithm: ShiftAdd, spec: ConvSpec) -> list[str]:
-    """What XLA makes of a convolution of one signal."""
-
-    def convolve(x: jax.Array, w: jax.Array) -> jax.Array:
-        return compute(algorithm, x.reshape(spec.data_shape), w.reshape(spec.kernel_shape), spec)
-
-    shapes = (math.prod(spec.data_shape),), (math.prod(spec.kernel_shape),)
-    operands = (jax.ShapeDtypeStruct(shape, spec.dtype.name) for shape in shapes)
-    return jax.jit(convolve).lower(*operands).compile().as_text().splitlines()
+    assert operations(algorithm, spec)["split"] == sum('dimension_partitions":["' in line for line in sums)

@@ -53,18 +53,13 @@ class Polyphase(Delegating):
         return (*kinds, Polyphase) if inner_spec.geometry.stride > 1 else kinds
 
     def order(self, spec: ConvSpec) -> Axes:
-        return "NHC" if spec.layout.channels_last else "NCH"
+        return self.inner.order(_folded(spec))
 
     def work(self, spec: ConvSpec) -> Work:
         data, _, output = spec.sizes
-        folded = _folded(spec)
         moved = data if spec.geometry.upsample == 1 else output
         counts = {"loop_strided": moved, "branch": int(_fills_with_zeros(spec.geometry))}
-        around = Work(counts, (2 * moved + data) * spec.accumulator.bytes, 2)
-        # Where the inner one computes in the order of memory, nothing is transposed between the two.
-        if self.inner.order(folded) != self.order(spec):
-            around += Work({"transpose": data + output}, 2 * (data + output) * spec.accumulator.bytes, 1)
-        return self.inner.work(folded) + around
+        return self.inner.work(_folded(spec)) + Work(counts, (2 * moved + data) * spec.accumulator.bytes, 2)
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         fold = _apply_stride if spec.geometry.upsample == 1 else _apply_upsample

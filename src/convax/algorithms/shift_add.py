@@ -107,9 +107,8 @@ class ShiftAdd(Algorithm):
             along = 1 if channels_last else 3
             x = lax.squeeze(x, [other for other, size in enumerate(x.shape) if size == 1 and other != along])
             w = w.reshape(-1, groups)
-        axis = -1 - channels_last * (int(groups > 1) if single else 2)
-
-        passes = Passes(spec, self.block)
+        behind = (int(groups > 1) if single else 2) if channels_last else 0  # axes behind that of the samples
+        axis, passes = -1 - behind, Passes(spec, self.block)
 
         def convolve(x: Array, w: Array) -> Array:
             if not passes.is_padded_ahead:
@@ -135,7 +134,6 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
     Where each group has one channel and one feature, (n, g, l) or (n, l, g) without those of size one, and (k, g).
     """
     blocks, ranges = passes.terms, passes.parts
-    row = passes.spec.group_batch * passes.spec.features == 1
 
     def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
         samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis)
@@ -146,8 +144,6 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
             return samples * w[tap].reshape((1,) * (samples.ndim - len(groups)) + groups)
         if axis == -3:  # (n, i, g, 1) * (g, o)
             return samples[..., channel, None] * w[channel, tap, None, None]
-        if row:
-            return samples[:, :, channel, None] * w[channel, tap, 0, 0]
         return samples[:, :, channel, None] * w[channel, tap, None, :, :, None]  # (n, g, 1, i) * (g, o, 1)
 
     def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
