@@ -23,6 +23,7 @@ from convax.jax_internals import (
     abstract_convolution,
     align_varying,
     backward_with,
+    call_apart,
     call_as_jit,
     define_bilinear,
     evaluate_with,
@@ -136,6 +137,22 @@ def test_align_varying() -> None:
 def test_align_varying_outside_of_shard_map() -> None:
     x, w = jnp.ones(2), jnp.ones(3)
     assert align_varying(x, w) == (x, w)
+
+
+def test_call_apart() -> None:
+    """Three loops: before, inside, and after; `jnp.where` inside is no call of its own."""
+
+    def inside(x: jax.Array, y: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        return (jnp.where(x > 0, x, y[0]) + shift,)
+
+    def around(x: jax.Array, y: jax.Array) -> jax.Array:
+        return 2 * call_apart(inside, x + 1, (y,))[0]
+
+    shift = jnp.full(6, 3.0)
+    x, y = jnp.arange(-3.0, 3.0), jnp.ones(6)
+    np.testing.assert_array_equal(jax.jit(around)(x, y), 2 * (np.where(x + 1 > 0, x + 1, y) + 3))
+    text = jax.jit(around).lower(x, y).compile().as_text()
+    assert (text.count(" call("), text.count(" fusion(")) == (1, 3)
 
 
 def test_define_bilinear() -> None:

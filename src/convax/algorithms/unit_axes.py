@@ -1,7 +1,7 @@
-"""Axes of size one, left out where a value enters a branch or a loop.
+"""Axes of size one, left out where a value enters a call, a branch or a loop.
 
-XLA lays an axis of size one that a reshape inserted outermost, and the operands of branches and loops in the order of
-their axes: to a compiler that takes the two for different orders of memory, each such operand is a copy.
+XLA lays an axis of size one that a reshape inserted outermost, and the operands of those in the order of their axes: to
+a compiler that takes the two for different orders of memory, each such operand is a copy.
 """
 
 from __future__ import annotations
