@@ -22,8 +22,10 @@ from convax.algorithms import (
     overlap_save,
 )
 from convax.algorithms.normal_form import compute
+from convax.algorithms.passes import Passes
 from convax.algorithms.pieces import along_length, group_by_group, signal_by_signal
 from convax.core import ConvSpec, DType, Geometry, Layout
+from convax.core.threads import threads
 from specs import operands
 
 # The order of a kernel gradient's operands where the layer has its channels last.
@@ -193,6 +195,19 @@ def test_passes_hand_over_nothing_but_their_sums(layout: str) -> None:
     """What goes into a fence was copied where an axis of size one lay elsewhere than XLA puts it."""
     spec = ConvSpec(Geometry(1024, 20), 8, 512, 512, 512, layout=Layout.parse(layout))
     assert temporaries(ShiftAdd(), spec) < 1.1 * spec.sizes[2] * spec.dtype.bytes
+
+
+@pytest.mark.skipif(not 2 <= threads() <= 9, reason="nobody shares a row, or the rows are too few for all threads")
+@pytest.mark.parametrize("taps", [9, 60])
+def test_rows_that_threads_share_take_no_memory(taps: int) -> None:
+    """An odd number of outputs that makes rows of equal length; what is joined would be in memory twice."""
+    spec = ConvSpec(Geometry(99_999 + taps - 1, taps))
+    passes = Passes(spec, ShiftAdd().block)
+    assert (passes.rows(range(99_999)), passes.parts, passes.copied) == (9, [range(99_999)], 0)
+    assert temporaries(ShiftAdd(), spec) < (passes.count > 1) * 4 * 99_999 + 1000
+    x, w = operands(spec)
+    y = program(ShiftAdd(), spec)(x, w).ravel()
+    np.testing.assert_allclose(y, np.correlate(x.ravel(), w.ravel(), "valid"), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.skipif(jaxlib.version.__version_info__ < (0, 9), reason="XLA of jaxlib before 0.9 needs a copy there")

@@ -20,6 +20,8 @@ __all__ = ["Passes"]
 
 # A loop over a number of outputs that the threads share evenly, however many take part, needs no test of its bounds.
 EVEN = 2 if threads() <= 2 else 64
+# Outputs of a row that the threads may share with others like it; shorter ones end too often.
+ROW = 4096
 # Times that a value is computed anew within a loop before it is kept apart.
 MOST_REPEATED = 15
 # Bytes from which on the result of one pass is kept apart from what follows: it would be summed again at each use.
@@ -43,6 +45,11 @@ class Passes:
         (3, [14, 14, 12])
         >>> Passes(ConvSpec(Geometry(1000, 5, padding=(2, 2))), block=16).parts
         [range(0, 2), range(2, 998), range(998, 1000)]
+
+    On a CPU with two threads, 9 rows of 11,111 outputs:
+
+        >>> Passes(ConvSpec(Geometry(100_007, 9)), block=16).rows(range(99_999))  # doctest: +SKIP
+        9
     """
 
     spec: ConvSpec
@@ -63,16 +70,21 @@ class Passes:
     def parts(self) -> list[range]:
         """The outputs, in parts that are summed each on their own.
 
-        Those that meet padding stand apart from those within the signal. Where threads would share one row, what
-        they can share evenly stands apart from the rest, of two at least: a single one would be joined as a scalar.
+        Those that meet padding stand apart from those within the signal. Where threads would share one row unevenly,
+        and it makes no rows, what they can share stands apart from the rest, of two at least: a single one would be
+        joined as a scalar.
         """
         inner = max(self._edges, key=len)
         even = range(inner.start, inner.start + (len(inner) - 2) // EVEN * EVEN)
-        has_rest = self._is_one_row and len(inner) % EVEN and even
-        if not (has_rest and is_for_cpu() and self.divided):
+        if not (even and self._is_shared_unevenly(inner)) or self.rows(inner) > 1:
             return self._edges
         before = [range(inner.start)] if inner.start else []
         return [*before, even, range(even.stop, self.spec.geometry.output)]
+
+    def rows(self, outputs: range) -> int:
+        """Rows that a part is summed in: threads that share one row unevenly test each of its outputs, but no rows."""
+        is_single = self.spec.group_channels == self.spec.group_features == 1
+        return _rows(len(outputs)) if is_single and self._is_shared_unevenly(outputs) else 1
 
     @property
     def is_padded_ahead(self) -> bool:
@@ -118,6 +130,9 @@ class Passes:
     def _is_one_row(self) -> bool:
         return self.spec.group_batch * self.spec.features == 1
 
+    def _is_shared_unevenly(self, outputs: range) -> bool:
+        return is_for_cpu() and self._is_one_row and len(outputs) % EVEN > 0 and self.divided > 0
+
     @property
     def _all_terms(self) -> int:
         return self.spec.geometry.taps * self.spec.group_channels
@@ -151,3 +166,9 @@ class Passes:
         if stop - start < 2:
             return [everything]
         return [part for part in (range(start), range(start, stop), range(stop, everything.stop)) if part]
+
+
+@functools.lru_cache(maxsize=256)  # asked for by each candidate, and again where it is compiled
+def _rows(outputs: int) -> int:
+    """The most rows of equal length, none of them short, that there is at least one of for each thread; else one."""
+    return next((rows for rows in range(outputs // ROW, max(1, threads() - 1), -1) if outputs % rows == 0), 1)

@@ -138,7 +138,8 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
     def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
         samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis)
         if w.shape[1:] == (1,):
-            return samples * w[tap, 0]
+            rows = passes.rows(outputs)
+            return (samples.reshape(rows, -1) if rows > 1 else samples) * w[tap, 0]
         if w.ndim == 2:  # (n, g, i) * (1, g, 1), or (n, i, g) * (1, 1, g); without n if that is one
             groups = (-1, 1) if axis == -1 else (-1,)
             return samples * w[tap].reshape((1,) * (samples.ndim - len(groups)) + groups)
@@ -162,4 +163,6 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
         parts = fenced(functools.partial(add, terms=terms), kept(parts), z, w)
     if len(blocks) > 1:
         parts = add(kept(parts), z, w, blocks[-1])
+    if z.ndim == 1:
+        parts = [part.reshape(-1) for part in parts]  # of rows
     return jnp.concatenate(parts, axis) if len(parts) > 1 else parts[0]
