@@ -24,10 +24,13 @@ class Algorithm(abc.ABC):
     Attributes:
         name: The word by which a caller asks for it.
         idea: One sentence, shown beside the name.
+        takes_narrow: Whether it takes data as they are, to widen each value where it is multiplied, and may narrow the
+            sums itself; to others come data and go results in the accumulator's type.
     """
 
     name: ClassVar[str]
     idea: ClassVar[str]
+    takes_narrow: ClassVar[bool] = False
 
     @classmethod
     @abc.abstractmethod
@@ -69,14 +72,15 @@ class Algorithm(abc.ABC):
         """The convolution in normal form.
 
         Args:
-            x: Data of shape (group_batch, groups, group_channels, length), in the accumulator's type.
+            x: Data of shape (group_batch, groups, group_channels, length), in the accumulator's type (see
+                `takes_narrow`).
             w: Kernel of shape (groups, group_features, group_channels, taps), in the accumulator's type.
             spec: The convolution; its layout and batch groups are already dealt with. (An algorithm that computes
                 in another order of axes than this one transposes first; where that is the order in memory, XLA
                 cancels the two transpositions.)
 
         Returns:
-            The sums, of shape (group_batch, groups, group_features, output), in the accumulator's type.
+            The sums, of shape (group_batch, groups, group_features, output), in the accumulator's type or the result's.
         """
 
     def __str__(self) -> str:

@@ -15,14 +15,14 @@ def compute(algorithm: Algorithm, x: Array, w: Array, spec: ConvSpec) -> Array:
     """The convolution of `x` and `w`, in the layout and type of `spec`, computed by `algorithm`."""
     if spec.is_empty:
         return jnp.zeros(spec.output_shape, spec.result.name)
-    y = algorithm.apply(_data(x, spec), _kernel(w, spec), spec)
+    data = x if algorithm.takes_narrow else x.astype(spec.accumulator.name)
+    y = algorithm.apply(_data(data, spec), _kernel(w, spec), spec)
     return _result(y, spec)
 
 
 def _data(x: Array, spec: ConvSpec) -> Array:
     """(batch, channels, length) in any order -> (group_batch, groups, group_channels, length)."""
     batch, feature, space = spec.layout.dimension_numbers[0]
-    x = x.astype(spec.accumulator.name)
     # Axes are split before they are moved: XLA then cancels this reshape and transpose against an algorithm's own.
     if spec.batch_groups > 1:
         x = x.transpose(batch, feature, space)

@@ -6,9 +6,8 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
-import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.fence import fenced, kept
@@ -16,7 +15,7 @@ from convax.algorithms.interface import Algorithm, Axes
 from convax.algorithms.passes import Passes
 from convax.algorithms.pieces import along_length, signal_by_signal
 from convax.algorithms.target import is_for_cpu
-from convax.algorithms.windows import met, padded_apart, windows
+from convax.algorithms.windows import joined, met, padded, padded_apart, windows
 from convax.core.geometry import Geometry
 from convax.core.spec import ConvSpec
 from convax.core.work import Work, is_split
@@ -48,6 +47,7 @@ class ShiftAdd(Algorithm):
 
     name = "shift_add"
     idea = "a sum of shifted slices, fused into one pass over memory"
+    takes_narrow = True
     block: int = 16
 
     @classmethod
@@ -94,7 +94,8 @@ class ShiftAdd(Algorithm):
         geometry = spec.geometry
         part = Geometry(PIECE + geometry.reach - 1, geometry.taps, dilation=geometry.dilation)
         piece = functools.partial(self._at_once, w=w, spec=dataclasses.replace(spec, geometry=part))
-        return along_length(functools.partial(fenced, piece), padded_apart(x, geometry), 1, PIECE, geometry)
+        z = padded_apart(x.astype(w.dtype), geometry)
+        return along_length(functools.partial(fenced, piece), z, 1, PIECE, geometry)
 
     def _at_once(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         batch, groups, features = x.shape[0], x.shape[1], w.shape[1]  # which may be some of those of `spec`
@@ -109,12 +110,14 @@ class ShiftAdd(Algorithm):
             w = w.reshape(-1, groups)
         behind = (int(groups > 1) if single else 2) if channels_last else 0  # axes behind that of the samples
         axis, passes = -1 - behind, Passes(spec, self.block)
+        # A bool is no number of this many bits: it says whether the sum is one but zero.
+        narrow = (spec.accumulator if spec.result.name == "bool" else spec.result).name
 
         def convolve(x: Array, w: Array) -> Array:
             if not passes.is_padded_ahead:
-                return _sum(x, w, passes, spec.geometry, axis)
-            z = kept(fenced(functools.partial(padded_apart, geometry=spec.geometry, axis=axis), x))
-            return _sum(z, w, passes, spec.geometry.over_padded, axis)
+                return _sum(x, w, passes, spec.geometry, axis, narrow)
+            z = kept(fenced(functools.partial(_padded_ahead, geometry=spec.geometry, axis=axis, wide=w.dtype), x))
+            return _sum(z, w, passes, spec.geometry.over_padded, axis, narrow)
 
         take_turns = is_for_cpu() and single and batch > 1 and passes.temporaries > MANY
         y = signal_by_signal(convolve, x, w) if take_turns else convolve(x, w)
@@ -128,7 +131,12 @@ class ShiftAdd(Algorithm):
         return Passes(spec, self.block).count > 1 and spec.geometry.stride == 1 and rows == 1 and spec.bytes > LONG
 
 
-def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> Array:
+def _padded_ahead(x: Array, geometry: Geometry, axis: int, wide: Any) -> Array:
+    # XLA's CPU has no copies of a bfloat16: it would widen and narrow each. Widened for good, one loop does all.
+    return padded(x.astype(wide), geometry, axis) if x.dtype == "bfloat16" else padded_apart(x, geometry, axis)
+
+
+def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narrow: str) -> Array:
     """z (n, g, c, l) or (n, l, g, c) with w (c, k, g, o): (n, g, o, i) or (n, i, g, o).
 
     Where each group has one channel and one feature, (n, g, l) or (n, l, g) without those of size one, and (k, g).
@@ -136,7 +144,7 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
     blocks, ranges = passes.terms, passes.parts
 
     def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
-        samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis)
+        samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis).astype(w.dtype)
         if w.shape[1:] == (1,):
             rows = passes.rows(outputs)
             return (samples.reshape(rows, -1) if rows > 1 else samples) * w[tap, 0]
@@ -152,7 +160,8 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
         return sum(products, start=next(products))
 
     def first(z: Array, w: Array) -> list[Array]:
-        return [one_pass(z, w, blocks[0], outputs) for outputs in ranges]
+        sums = (one_pass(z, w, blocks[0], outputs) for outputs in ranges)
+        return [part.astype(narrow) if len(blocks) == 1 else part for part in sums]
 
     def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
         return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
@@ -165,4 +174,4 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int) -> A
         parts = add(kept(parts), z, w, blocks[-1])
     if z.ndim == 1:
         parts = [part.reshape(-1) for part in parts]  # of rows
-    return jnp.concatenate(parts, axis) if len(parts) > 1 else parts[0]
+    return joined(parts, axis)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.target import is_for_cpu
 from convax.core.geometry import Geometry
 
-__all__ = ["met", "pad_axis", "pad_last", "padded", "padded_apart", "strided_window", "windows", "within"]
+__all__ = ["joined", "met", "pad_axis", "pad_last", "padded", "padded_apart", "strided_window", "windows", "within"]
 
 
 def pad_axis(x: Array, axis: int, before: int, after: int, interior: int = 0) -> Array:
@@ -40,7 +42,17 @@ def padded_apart(x: Array, geometry: Geometry, axis: int = -1) -> Array:
     for size in (before, after):
         shape[axis] = size
         ends.append(jnp.zeros(shape, x.dtype))
-    return jnp.concatenate([ends[0], x, ends[1]], axis)
+    return joined([ends[0], x, ends[1]], axis)
+
+
+def joined(parts: Sequence[Array], axis: int = -1) -> Array:
+    """The parts one after the other. XLA's CPU copies them, but would widen a bfloat16 and narrow it again."""
+    if len(parts) == 1:
+        return parts[0]
+    if parts[0].dtype != jnp.bfloat16 or not is_for_cpu():
+        return jnp.concatenate(parts, axis)
+    bits = jnp.concatenate([lax.bitcast_convert_type(part, jnp.uint16) for part in parts], axis)
+    return lax.bitcast_convert_type(bits, jnp.bfloat16)
 
 
 def within(geometry: Geometry) -> range:
