@@ -18,6 +18,7 @@ from specs import CASES, operands, pair_id
 
 SMALL = {
     "passes.KEPT": 0,
+    "passes.ROW": 4,
     "shift_add.LONG": 0,
     "shift_add.PIECE": 1,
     "shift_add.MANY": 0,
@@ -36,7 +37,10 @@ NHC = Layout.parse("NHC")
 # One row of outputs from one or several, of an odd number; and what else differs by size, in both orders.
 MORE = {
     "one row of one channel": ConvSpec(Geometry(101, 5)),
+    "one row that makes rows": ConvSpec(Geometry(103, 5)),
+    "one row that makes rows, in passes": ConvSpec(Geometry(118, 20)),
     "one row, padded": ConvSpec(Geometry(101, 5, padding=(2, 2))),
+    "one row that makes rows, padded": ConvSpec(Geometry(103, 5, padding=(2, 2))),
     "one row, padded before": ConvSpec(Geometry(101, 5, stride=3, padding=(8, 0))),
     "depthwise, channels last, padded": ConvSpec(Geometry(33, 5, padding=(2, 2)), 3, 4, 4, 4, layout=NHC),
     "one row of three channels": ConvSpec(Geometry(101, 5), channels=3),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator
 from typing import Self
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -22,6 +24,7 @@ from convax.algorithms.fourier import (
 from convax.algorithms.interface import Algorithm
 from convax.algorithms.pieces import PIECE, WHOLE, along_length
 from convax.algorithms.target import is_for_cpu
+from convax.algorithms.unit_axes import squeezed
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
@@ -100,10 +103,12 @@ class OverlapSave(Algorithm):
 
     def apply(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         z, geometry = padded(x, spec.geometry), spec.geometry.over_padded
-        if self._cuts_kernel(spec):
-            return contained(lambda z, w: self._cut_kernel(z, w, spec), z, w, geometry)
         step, blocks = self._blocks(spec)
         most, each = self._pieces(spec)
+        if self._cuts_kernel(spec):
+            in_turn = is_for_cpu() and blocks > most and each
+            cut = functools.partial(self._cut_kernel_in_turn, each=each) if in_turn else self._cut_kernel
+            return contained(functools.partial(cut, spec=spec), z, w, geometry)
 
         def in_pieces(z: Array, w: Array) -> Array:
             def piece(z: Array) -> Array:
@@ -120,10 +125,11 @@ class OverlapSave(Algorithm):
         return contained(whole, z, w, geometry, repair=repair)
 
     def _pieces(self, spec: ConvSpec) -> tuple[int, int]:
-        """Most blocks that are transformed all at once, and blocks of a piece; 0 where the output has not that many."""
+        """Most blocks that are transformed all at once, and blocks of a piece; 0 where not that many are cut."""
         rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
         block = rows * self.points * spec.accumulator.bytes
-        return WHOLE // block, min(max(4, PIECE // block), spec.geometry.output // self._blocks(spec)[0])
+        cut = max(spec.geometry.reach, spec.geometry.output)
+        return WHOLE // block, min(max(4, PIECE // block), cut // self._blocks(spec)[0])
 
     def _cut_signal(self, z: Array, w: Array, spec: ConvSpec, blocks: int) -> Array:
         """The outputs of so many blocks, those beyond the end included."""
@@ -140,13 +146,42 @@ class OverlapSave(Algorithm):
         return y.reshape(*y.shape[:3], blocks * step)
 
     def _cut_kernel(self, z: Array, w: Array, spec: ConvSpec) -> Array:
-        geometry, (step, blocks) = spec.geometry, self._blocks(spec)
-        frames = spectrum(_frames(z, step, self.points - step, blocks), self.points)
-        pieces = pad_last(w, 0, 0, geometry.dilation - 1)
+        step, blocks = self._blocks(spec)
+        pieces = pad_last(w, 0, 0, spec.geometry.dilation - 1)
         pieces = pad_last(pieces, 0, blocks * step - pieces.shape[-1])
-        pieces = kernel_spectrum(pieces.reshape(*pieces.shape[:-1], blocks, step), self.points)
-        product = jnp.einsum("ngcbf,gocbf->ngof", frames, pieces, precision=spec.precision)
-        return inverse(product, self.points, z)[..., : geometry.output]
+        return inverse(self._product(z, pieces, spec), self.points, z)[..., : spec.geometry.output]
+
+    def _cut_kernel_in_turn(self, z: Array, w: Array, spec: ConvSpec, each: int) -> Array:
+        """So many blocks of the kernel at a time, whose products add up.
+
+        The last turn reaches back to where its blocks are whole, and leaves out the taps that had their turn before.
+        """
+        geometry, step = spec.geometry, self._blocks(spec)[0]
+        taps = pad_last(w, 0, 0, geometry.dilation - 1)
+        size, count = each * step, taps.shape[-1]
+        signal, kernel = squeezed(z), squeezed(taps)
+
+        def turn(number: Array, product: Array) -> Array:
+            start = jnp.minimum(number * size, count - size)
+            part = lax.dynamic_slice_in_dim(signal, start, size + self.points - step, -1)
+            some = lax.dynamic_slice_in_dim(kernel, start, size, -1)
+            some = jnp.where(jnp.arange(size) >= number * size - start, some, 0)
+            part, some = part.reshape(*z.shape[:3], -1), some.reshape(*taps.shape[:3], size)
+            return product + squeezed(self._product(part, some, spec))
+
+        result = jax.eval_shape(
+            functools.partial(self._product, spec=spec), z[..., : size + self.points - step], taps[..., :size]
+        )
+        sums = lax.fori_loop(0, -(-count // size), turn, squeezed(jnp.zeros(result.shape, result.dtype)))
+        return inverse(sums.reshape(result.shape), self.points, z)[..., : geometry.output]
+
+    def _product(self, z: Array, taps: Array, spec: ConvSpec) -> Array:
+        """Spectrum of the outputs of so many blocks of taps."""
+        step = self._blocks(spec)[0]
+        blocks = taps.shape[-1] // step
+        frames = spectrum(_frames(z, step, self.points - step, blocks), self.points)
+        pieces = kernel_spectrum(taps.reshape(*taps.shape[:-1], blocks, step), self.points)
+        return jnp.einsum("ngcbf,gocbf->ngof", frames, pieces, precision=spec.precision)
 
 
 def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:

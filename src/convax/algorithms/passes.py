@@ -84,7 +84,7 @@ class Passes:
     def rows(self, outputs: range) -> int:
         """Rows that a part is summed in: threads that share one row unevenly test each of its outputs, but no rows."""
         is_single = self.spec.group_channels == self.spec.group_features == 1
-        return _rows(len(outputs)) if is_single and self._is_shared_unevenly(outputs) else 1
+        return _rows(len(outputs), ROW) if is_single and self._is_shared_unevenly(outputs) else 1
 
     @property
     def is_padded_ahead(self) -> bool:
@@ -169,6 +169,6 @@ class Passes:
 
 
 @functools.lru_cache(maxsize=256)  # asked for by each candidate, and again where it is compiled
-def _rows(outputs: int) -> int:
-    """The most rows of equal length, none of them short, that there is at least one of for each thread; else one."""
-    return next((rows for rows in range(outputs // ROW, max(1, threads() - 1), -1) if outputs % rows == 0), 1)
+def _rows(outputs: int, least: int) -> int:
+    """The most rows of equal length, of so many outputs at least, that there is one of for each thread; else one."""
+    return next((rows for rows in range(outputs // least, max(1, threads() - 1), -1) if outputs % rows == 0), 1)
