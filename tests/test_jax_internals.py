@@ -23,7 +23,6 @@ from convax.jax_internals import (
     abstract_convolution,
     align_varying,
     backward_with,
-    call_apart,
     call_as_jit,
     define_bilinear,
     evaluate_with,
@@ -41,6 +40,7 @@ from convax.jax_internals import (
     scope_of,
     source_of,
 )
+from convax.xla_internals import call_apart
 from specs import CASES, lax_convolution, operands, parameters, with_dtype
 
 SPEC = with_dtype(CASES["grouped"], "float64")

@@ -402,7 +402,8 @@ class TestExport:
         assert "custom_call" not in exported.mlir_module()
         again = export.deserialize(exported.serialize())
         assert again.platforms == ("cpu", "cuda")
-        close(again.call(x, w), jax.jit(conv1d(spec))(x, w))
+        # XLA inlines the calls of one among several platforms, also those that keep parts of a program apart.
+        close(again.call(x, w), jax.jit(conv1d(spec))(x, w), 1e-5 if spec.dtype.name == "float32" else 1e-11)
 
     def test_gradients_travel_too(self) -> None:
         x, w = operands(GROUPED)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax import Array, lax
-from jax.experimental.xla_metadata import set_xla_metadata
 from jax.extend import linear_util
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
@@ -22,7 +21,6 @@ __all__ = [
     "abstract_convolution",
     "align_varying",
     "backward_with",
-    "call_apart",
     "call_as_jit",
     "define_bilinear",
     "evaluate_with",
@@ -280,21 +278,6 @@ def source_of(equation: JaxprEqn) -> str:
 def scope_of(equation: JaxprEqn) -> str:
     """The `jax.named_scope`s around an equation, "net/block". Relies on `source_info.name_stack`."""
     return str(getattr(equation.source_info, "name_stack", ""))
-
-
-def call_apart(function: Callable[..., Any], *operands: Any) -> Any:
-    """`function(*operands)` as a call that XLA does not inline, and so does not fuse with what is around it.
-
-    Relies on jit's call bearing the metadata that are set where it is traced, and on XLA's inliner leaving a call whose
-    attribute `inlineable` is "false". What is called inside bears none, or jnp's own calls would stay calls as well.
-    """
-
-    def inside(*operands: Any) -> Any:
-        with set_xla_metadata(inlineable=None):
-            return function(*operands)
-
-    with set_xla_metadata(inlineable="false"):
-        return jax.jit(inside)(*operands)
 
 
 def call_as_jit(function: ClosedJaxpr, name: str, *arrays: Array) -> list[Array]:

@@ -10,7 +10,7 @@ from jax import Array, lax
 
 from convax.algorithms.target import is_for_cpu
 from convax.algorithms.unit_axes import squeezed
-from convax.jax_internals import call_apart
+from convax.xla_internals import call_apart
 
 __all__ = ["fenced", "kept"]
 
