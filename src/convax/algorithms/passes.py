@@ -45,11 +45,6 @@ class Passes:
         (3, [14, 14, 12])
         >>> Passes(ConvSpec(Geometry(1000, 5, padding=(2, 2))), block=16).parts
         [range(0, 2), range(2, 998), range(998, 1000)]
-
-    On a CPU with two threads, 9 rows of 11,111 outputs:
-
-        >>> Passes(ConvSpec(Geometry(100_007, 9)), block=16).rows(range(99_999))  # doctest: +SKIP
-        9
     """
 
     spec: ConvSpec

@@ -142,12 +142,12 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
     Where each group has one channel and one feature, (n, g, l) or (n, l, g) without those of size one, and (k, g).
     """
     blocks, ranges = passes.terms, passes.parts
+    rows = {outputs: passes.rows(outputs) for outputs in ranges}
 
     def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
         samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis).astype(w.dtype)
         if w.shape[1:] == (1,):
-            rows = passes.rows(outputs)
-            return (samples.reshape(rows, -1) if rows > 1 else samples) * w[tap, 0]
+            return (samples.reshape(rows[outputs], -1) if rows[outputs] > 1 else samples) * w[tap, 0]
         if w.ndim == 2:  # (n, g, i) * (1, g, 1), or (n, i, g) * (1, 1, g); without n if that is one
             groups = (-1, 1) if axis == -1 else (-1,)
             return samples * w[tap].reshape((1,) * (samples.ndim - len(groups)) + groups)
