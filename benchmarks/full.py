@@ -26,8 +26,9 @@ from benchmarks.rows import Prepared, Row, measure_case
 
 __all__ = ["run_full"]
 
-# Cases that are compiled side by side for a GPU: XLA tries out kernels for seconds, most of them on one thread.
-TOGETHER = 12
+# Cases that are compiled side by side for a GPU: XLA tries out kernels for seconds, most of them on one thread. With
+# more of them the kernels disturb each other, and all wait for the slowest.
+TOGETHER = 6
 RIVALS_ON_GPU = ("convax", "lax NCH", "lax NHC", "jax.scipy fftconvolve", "torch", "torch.fft")
 
 

@@ -50,5 +50,5 @@ def of_gpu() -> list[Case]:
     signals = [signal(length, taps) for length in LENGTHS for taps in TAPS]
     narrow = [signal(LENGTHS[-1], taps, "bfloat16") for taps in TAPS]
     layers = [dataclasses.replace(each, dtype=dtype) for each in _LAYERS for dtype in TYPES]
-    both = [dataclasses.replace(each, gradients=True) for each in (*signals[-len(TAPS) :], *layers)]
+    both = [dataclasses.replace(each, gradients=True) for each in (*layers, *signals[-len(TAPS) :])]
     return [*signals, *layers, *_OTHER_TYPES, *narrow, *both]

@@ -30,10 +30,14 @@ __all__ = [
     "scipy_convolve",
     "scipy_fftconvolve",
     "signal_only",
+    "why_lax_does_not",
 ]
 
-# Compilations whose median counts, unless the first took so many seconds: one may meet a slow moment.
+# Compilations whose median counts, unless the first took so many seconds: one may meet a slow moment. On a GPU, where
+# cuDNN's algorithms are tried out meanwhile, nobody asks.
 COMPILATIONS, REPEATED = 3, 2.0
+# From this length on lax's gradients of a float64 signal end the process, if its kernel has more than so many taps.
+DEADLY_LENGTH, HARMLESS_TAPS = 5_000_000, 9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +118,21 @@ def lax_seconds(case: Case) -> float:
     return case.multiply_adds * groups * 3e-10
 
 
+def why_lax_does_not(case: Case) -> str | None:
+    """Why lax's own program is not even tried; None where it is."""
+    if case.operation != "signal" or not case.gradients:
+        return None
+    if jax.default_backend() != "cpu":
+        return "the kernel's gradient has one thread for each tap, and XLA tries it out for minutes"
+    if case.dtype == "float64" and case.length >= DEADLY_LENGTH and case.taps > HARMLESS_TAPS:
+        return "XLA's CPU loads what lies beside a padded signal of float64, where nothing is mapped the process dies"
+    return None
+
+
 def _compiled(function: Callable[..., Any], operands: list[np.ndarray]) -> Program:
     arrays = [jnp.asarray(operand) for operand in operands]
     jitted, compiled, seconds = _timed_compilation(function, arrays)
-    if seconds < REPEATED:
+    if seconds < REPEATED and jax.default_backend() == "cpu":
         others = [_timed_compilation(function, arrays)[-1] for _ in range(COMPILATIONS - 1)]
         seconds = statistics.median([seconds, *others])
     memory = compiled.memory_analysis()

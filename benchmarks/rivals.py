@@ -28,21 +28,25 @@ class Rival:
         serves: Whether a case is of the kind that it is for.
         estimate: Rough seconds of one run, from operations counted; decides only whether to try.
         build: Takes a case and its operands and returns what to call.
+        why_not: Why a case is not tried whatever its size, or None.
     """
 
     name: str
     serves: Callable[[Case], bool]
     estimate: Callable[[Case], float]
     build: Callable[[Case, list[np.ndarray]], Any]
+    why_not: Callable[[Case], str | None] = lambda case: None
 
+
+_LAX: Any = {"estimate": jax_rivals.lax_seconds, "why_not": jax_rivals.why_lax_does_not}
 
 RIVALS: tuple[Rival, ...] = (
     Rival("convax", jax_rivals.any_case, jax_rivals.no_time, jax_rivals.convax_program),
-    Rival("lax NCH", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_first),
-    Rival("lax NHC", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_last),
-    Rival("jnp.correlate", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_correlate),
-    Rival("jnp.convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_convolve),
-    Rival("jax.scipy convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.scipy_convolve),
+    Rival("lax NCH", jax_rivals.any_case, build=jax_rivals.lax_channels_first, **_LAX),
+    Rival("lax NHC", jax_rivals.any_case, build=jax_rivals.lax_channels_last, **_LAX),
+    Rival("jnp.correlate", jax_rivals.signal_only, build=jax_rivals.jnp_correlate, **_LAX),
+    Rival("jnp.convolve", jax_rivals.signal_only, build=jax_rivals.jnp_convolve, **_LAX),
+    Rival("jax.scipy convolve", jax_rivals.signal_only, build=jax_rivals.scipy_convolve, **_LAX),
     Rival("jax.scipy fftconvolve", jax_rivals.signal_only, jax_rivals.no_time, jax_rivals.scipy_fftconvolve),
     Rival("NumPy", host_rivals.forward_signals, host_rivals.numpy_seconds, host_rivals.numpy_correlate),
     Rival("SciPy correlate", host_rivals.forward_signals, host_rivals.fourier_seconds, host_rivals.scipy_correlate),
@@ -68,6 +72,9 @@ def prepare(case: Case, operands: list[np.ndarray], names: Iterable[str] | None 
 
 
 def _built(rival: Rival, case: Case, operands: list[np.ndarray]) -> Any:
+    refusal = rival.why_not(case)
+    if refusal is not None:
+        return refusal
     seconds = rival.estimate(case)
     if seconds > (LONGEST if jax.default_backend() == "cpu" else LONGEST_ON_GPU):
         return f"about {seconds:.0f} s for one run on a CPU"
