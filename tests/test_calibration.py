@@ -16,7 +16,7 @@ from convax.planner import DeviceModel, calibration, device, make_plan
 from convax.planner.calibration import candidates, few, record, sample, second_look
 from convax.planner.fitting import QUALITY, Timing, fit
 from convax.planner.folders import calibration_file
-from convax.planner.residuals import family_of
+from convax.planner.residuals import COORDINATES, family_of
 from convax.planner.timing import promising
 from keeping import HERE, SIGNAL, kept_in, odd_prices, warned
 
@@ -205,13 +205,15 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "costs of no type": lambda text: json.dumps(odd_prices(costs={"float32": {"loop": 1.0}})),
     "costs in words": lambda text: json.dumps(odd_prices(costs={name: {"loop": "much"} for name in DTYPES})),
     "residuals in a list": lambda text: json.dumps(odd_prices(residuals=[1.0])),
-    "residuals in words": lambda text: json.dumps(odd_prices(residuals={"shift_add": [["much"] * 19]})),
+    "residuals in words": lambda text: json.dumps(odd_prices(residuals={"shift_add": [["much"] * (COORDINATES + 2)]})),
     "residuals by type, as they were kept before": lambda text: json.dumps(
         odd_prices(residuals={"int32": {"fft": []}})
     ),
-    "residuals cut": lambda text: json.dumps(odd_prices(residuals={"shift_add": [[1.0] * 18]})),
-    "residuals of two lengths": lambda text: json.dumps(odd_prices(residuals={"fft": [[1.0] * 19, [1]]})),
-    "residuals without end": lambda text: json.dumps(odd_prices(residuals={"fft": [[math.inf] * 19]})),
+    "residuals cut": lambda text: json.dumps(odd_prices(residuals={"shift_add": [[1.0] * (COORDINATES + 1)]})),
+    "residuals of two lengths": lambda text: json.dumps(
+        odd_prices(residuals={"fft": [[1.0] * (COORDINATES + 2), [1]]})
+    ),
+    "residuals without end": lambda text: json.dumps(odd_prices(residuals={"fft": [[math.inf] * (COORDINATES + 2)]})),
     "costs in a list": lambda text: json.dumps(odd_prices(costs={name: [1.0] for name in DTYPES})),
 }
 

@@ -37,11 +37,11 @@ def test_where_it_was_measured_the_estimate_is_the_measurement(ratio: float) -> 
 def test_the_correction_fades_with_distance_to_caution() -> None:
     model = with_residual(math.log(1 / 4))
     factors = []
-    for length in [4096 << doublings for doublings in range(0, 22, 3)]:
+    for length in [4096 << doublings for doublings in range(0, 31, 3)]:
         spec = dataclasses.replace(SPEC, geometry=Geometry(length, 9))
         factors.append(model.estimate(ShiftAdd(), spec) / priced(spec))
     assert factors == sorted(factors)
-    assert factors[0] < 0.35 and abs(factors[-1] / unknown_factor() - 1) < 0.01
+    assert factors[0] < 0.4 and abs(factors[-1] / unknown_factor() - 1) < 0.01
 
 
 def test_a_device_without_residuals_has_prices_alone() -> None:

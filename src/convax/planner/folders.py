@@ -13,7 +13,7 @@ __all__ = ["calibration_file", "digest", "wisdom_folder"]
 VARIABLE = "CONVAX_WISDOM"
 # The number changes with the form of the files; a version that writes another form uses another folder.
 WISDOM = "wisdom-1"
-DEVICES = "devices-2"
+DEVICES = "devices-3"
 
 
 def wisdom_folder() -> pathlib.Path | None:

@@ -24,10 +24,12 @@ __all__ = ["COORDINATES", "Residuals", "check", "family_of", "left_out", "place"
 # How far residuals reach, in doublings of a size, and how much of their spread is of that reach: what XLA makes of a
 # formulation changes slowly with the sizes, and by steps where it takes another path.
 REACHES = ((4.0, 0.7), (0.7, 0.3))
-NOISE = 0.2  # the scatter of measurements
+NOISE = 0.25  # the scatter of measurements
 # Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
 CAUTION = 1.0
-COORDINATES = 17  # of a place: ten sizes, four traits, and three numbers that tell the element type
+COORDINATES = 21  # of a place: twelve sizes, six traits, and three numbers that tell the element type
+# Channels that vectors and tiles divide evenly.
+EVEN = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,40 +140,51 @@ def family_of(algorithm: Algorithm) -> str:
 
 
 def place(algorithm: Algorithm, spec: ConvSpec) -> list[float]:
-    """Where a convolution lies among those of its formulation: logarithms of its sizes, and what else tells."""
-    sizes, traits = _of_spec(spec)
-    return [*sizes, _doublings(max(1, *_sizes_of(algorithm))), *traits]
+    """Where a convolution lies among those of its formulation: logarithms of its sizes, and what else tells.
+
+    Each is multiplied by how much it tells: so that of the convolutions that are held out of a fit, as few as possible
+    are planned badly.
+    """
+    return [*_of_spec(spec), _told(1.8, _doublings(max(1, *_sizes_of(algorithm))))]
 
 
 @functools.lru_cache(maxsize=256)  # each candidate of a convolution asks
-def _of_spec(spec: ConvSpec) -> tuple[list[float], list[float]]:
-    geometry = spec.geometry
+def _of_spec(spec: ConvSpec) -> list[float]:
+    geometry, dtype = spec.geometry, spec.accumulator
     sizes = (
-        geometry.output,
-        geometry.taps,
-        spec.group_batch,
-        spec.groups,
-        spec.group_channels,
-        spec.group_features,
-        geometry.stride,
-        geometry.dilation,
-        geometry.upsample,
+        (0.5, geometry.output),
+        (1.0, geometry.taps),
+        (0.5, spec.group_batch),
+        (0.5, spec.groups),
+        (1.0, spec.group_channels),
+        (0.75, spec.group_features),
+        (1.0, geometry.stride),
+        (0.15, geometry.dilation),
+        (1.0, geometry.upsample),
+        (0.35, max(1, spec.multiply_adds)),
+        (0.3, max(1, spec.bytes)),
+        # What was timed in one type tells of the others too: they are a step apart, not strangers.
+        (0.7, dtype.bytes),
     )
     traits = (
-        spec.layout.channels_last,
-        geometry.padding != (0, 0),
-        spec.accumulator != spec.dtype,
-        geometry.taps > geometry.length,
+        (2.1, spec.layout.channels_last),
+        (1.0, geometry.padding != (0, 0)),
+        (1.0, dtype != spec.dtype),
+        (3.0, geometry.taps > geometry.length),
+        (0.7, spec.group_channels % EVEN == 0),
+        (0.7, spec.group_features % EVEN == 0),
+        (2.7, dtype.kind == "complex"),
+        (2.7, dtype.is_integer),
     )
-    # What was timed in one type tells of the others too: they are a step apart, not strangers.
-    dtype = spec.accumulator
-    kinds = (dtype.kind == "complex", dtype.is_integer)
-    numbers = [*(3.0 * trait for trait in traits), _doublings(dtype.bytes), *map(float, kinds)]
-    return [_doublings(size) for size in sizes], numbers
+    return [*(_told(share, _doublings(size)) for share, size in sizes), *(share * trait for share, trait in traits)]
+
+
+def _told(share: float, doublings: float) -> float:
+    return round(share * doublings, 2)
 
 
 def _doublings(size: int) -> float:
-    return round(math.log2(size), 2)
+    return math.log2(size)
 
 
 def _sizes_of(algorithm: Algorithm) -> list[int]:
