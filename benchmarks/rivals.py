@@ -38,15 +38,15 @@ class Rival:
     why_not: Callable[[Case], str | None] = lambda case: None
 
 
-_LAX: Any = {"estimate": jax_rivals.lax_seconds, "why_not": jax_rivals.why_lax_does_not}
+_UNLESS = jax_rivals.why_lax_does_not
 
 RIVALS: tuple[Rival, ...] = (
     Rival("convax", jax_rivals.any_case, jax_rivals.no_time, jax_rivals.convax_program),
-    Rival("lax NCH", jax_rivals.any_case, build=jax_rivals.lax_channels_first, **_LAX),
-    Rival("lax NHC", jax_rivals.any_case, build=jax_rivals.lax_channels_last, **_LAX),
-    Rival("jnp.correlate", jax_rivals.signal_only, build=jax_rivals.jnp_correlate, **_LAX),
-    Rival("jnp.convolve", jax_rivals.signal_only, build=jax_rivals.jnp_convolve, **_LAX),
-    Rival("jax.scipy convolve", jax_rivals.signal_only, build=jax_rivals.scipy_convolve, **_LAX),
+    Rival("lax NCH", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_first, _UNLESS),
+    Rival("lax NHC", jax_rivals.any_case, jax_rivals.lax_seconds, jax_rivals.lax_channels_last, _UNLESS),
+    Rival("jnp.correlate", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_correlate, _UNLESS),
+    Rival("jnp.convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.jnp_convolve, _UNLESS),
+    Rival("jax.scipy convolve", jax_rivals.signal_only, jax_rivals.lax_seconds, jax_rivals.scipy_convolve, _UNLESS),
     Rival("jax.scipy fftconvolve", jax_rivals.signal_only, jax_rivals.no_time, jax_rivals.scipy_fftconvolve),
     Rival("NumPy", host_rivals.forward_signals, host_rivals.numpy_seconds, host_rivals.numpy_correlate),
     Rival("SciPy correlate", host_rivals.forward_signals, host_rivals.fourier_seconds, host_rivals.scipy_correlate),

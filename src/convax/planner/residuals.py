@@ -28,8 +28,8 @@ NOISE = 0.25  # the scatter of measurements
 # Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
 CAUTION = 1.0
 COORDINATES = 21  # of a place: twelve sizes, six traits, and three numbers that tell the element type
-# Channels that vectors and tiles divide evenly.
-EVEN = 8
+# Vectors and tiles divide multiples of so many channels evenly.
+TILE = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ def place(algorithm: Algorithm, spec: ConvSpec) -> list[float]:
     Each is multiplied by how much it tells: so that of the convolutions that are held out of a fit, as few as possible
     are planned badly.
     """
-    return [*_of_spec(spec), _told(1.8, _doublings(max(1, *_sizes_of(algorithm))))]
+    return [*_of_spec(spec), _told(1.8, max(1, *_sizes_of(algorithm)))]
 
 
 @functools.lru_cache(maxsize=256)  # each candidate of a convolution asks
@@ -171,20 +171,16 @@ def _of_spec(spec: ConvSpec) -> list[float]:
         (1.0, geometry.padding != (0, 0)),
         (1.0, dtype != spec.dtype),
         (3.0, geometry.taps > geometry.length),
-        (0.7, spec.group_channels % EVEN == 0),
-        (0.7, spec.group_features % EVEN == 0),
+        (0.7, spec.group_channels % TILE == 0),
+        (0.7, spec.group_features % TILE == 0),
         (2.7, dtype.kind == "complex"),
         (2.7, dtype.is_integer),
     )
-    return [*(_told(share, _doublings(size)) for share, size in sizes), *(share * trait for share, trait in traits)]
+    return [*(_told(share, size) for share, size in sizes), *(share * trait for share, trait in traits)]
 
 
-def _told(share: float, doublings: float) -> float:
-    return round(share * doublings, 2)
-
-
-def _doublings(size: int) -> float:
-    return math.log2(size)
+def _told(share: float, size: int) -> float:
+    return round(share * math.log2(size), 2)
 
 
 def _sizes_of(algorithm: Algorithm) -> list[int]:
