@@ -161,6 +161,13 @@ def test_measuring_runs_the_promising_ones() -> None:
     assert list(seconds.values()) == sorted(seconds.values())
 
 
+def test_lax_takes_part_unless_it_takes_forever() -> None:
+    """A depthwise layer of float64 is a dense one to lax, in naive loops."""
+    depthwise = ConvSpec(Geometry(1000, 7), 4, 256, 256, 256)
+    assert Direct() in timing.promising(depthwise, "cpu", most=1)
+    assert Direct() not in timing.promising(with_dtype(depthwise, "float64"), "cpu")
+
+
 def test_a_first_run_that_met_something_else_is_not_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fresh memory, or a moment when the system took a core away: a tenth of a second instead of a millisecond."""
     taken = {Direct(): iter([0.3, *[0.001] * 99]), Fft(): iter([0.3, *[0.002] * 99])}

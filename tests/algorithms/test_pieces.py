@@ -217,6 +217,25 @@ def test_an_odd_number_of_outputs_is_in_memory_once(taps: int, rows: int) -> Non
     np.testing.assert_allclose(y, np.correlate(x.ravel(), w.ravel(), "valid"), rtol=1e-4, atol=1e-4)
 
 
+def test_a_single_pass_hands_no_sums_over() -> None:
+    spec = ConvSpec(Geometry(1024, 20), 8, 64, 64, 64)
+    usual, alone, *_ = ShiftAdd.candidates(spec)
+    assert [Passes(spec, each.block).count for each in (usual, alone)] == [2, 1]
+    assert temporaries(usual, spec) >= spec.sizes[2] * spec.dtype.bytes
+    assert temporaries(alone, spec) < 1000
+
+
+@pytest.mark.parametrize(
+    ("layout", "step", "channels", "terms"),
+    [("NHC", 1, 512, 8), ("NHC", 4, 128, 8), ("NHC", 1, 500, 16), ("NHC", 1, 128, 16), ("NCH", 1, 512, 16)],
+)
+def test_loads_that_share_a_set_of_the_cache_are_few(layout: str, step: int, channels: int, terms: int) -> None:
+    """Of float32, 512 channels lie 2048 bytes behind the next 512."""
+    sizes = dict.fromkeys(("channels", "features", "feature_groups"), channels)
+    spec = ConvSpec(Geometry(1024, 40, dilation=step), layout=Layout.parse(layout), **sizes)
+    assert next(ShiftAdd.candidates(spec)).block == terms
+
+
 @pytest.mark.skipif(jaxlib.version.__version_info__ < (0, 9), reason="XLA of jaxlib before 0.9 needs a copy there")
 @pytest.mark.parametrize("taps", [4, 31])
 @pytest.mark.parametrize("layout", [Layout("CNH", "IOH", "NCH"), GROUPS_LAST], ids=["NCH", "NHC"])

@@ -54,6 +54,9 @@ def test_later_plans_use_it(command, invented) -> None:
     invented[Direct()] = 5e-4
     assert "choice  direct, lax's own convolution: 0.5 ms" in command("tune", *SIZES).out
     assert "chosen: direct (wisdom)" in command("plan", *SIZES).out
+    del invented[Direct()]
+    expected = "choice  fft: 1 ms; lax's own convolution would take too long to be measured"
+    assert expected in command("tune", *SIZES).out
 
 
 def test_every_option_reaches_the_convolution(command, invented, kept) -> None:

@@ -24,6 +24,11 @@ __all__ = ["ShiftAdd"]
 
 # Each term is an operation of the compiled program: more of them take seconds to compile.
 MOST_TERMS = 192
+# Terms that are tried in a single pass: it keeps fewer of them in registers than two would, but hands no sums over.
+ALONE = 32
+# Terms of a pass over samples that lie a multiple of so many bytes apart: the loads of more, each beside its tap, would
+# drive one another out of the few sets of the cache that they share.
+CROWDED, APART = 8, 2048
 # Sizes of blocks to be tried where passes are divided between threads and had better not be.
 FEWER = (12, 8, 4, 2)
 # Bytes of a row and its result that do not stay in the cache from pass to pass, and outputs of a piece that does.
@@ -59,10 +64,12 @@ class ShiftAdd(Algorithm):
             if spec.geometry.taps * spec.group_channels > small:
                 yield cls(small)
             return
-        yield cls()
-        if Passes(spec, cls().block).divided:
-            undivided = (block for block in FEWER if not Passes(spec, block).divided)
-            yield from map(cls, itertools.islice(undivided, 1))
+        terms, usual = spec.geometry.taps * spec.group_channels, CROWDED if _is_crowded(spec) else cls().block
+        blocks = [usual, ALONE] if CROWDED < usual < terms <= ALONE else [usual]
+        if Passes(spec, usual).divided:
+            undivided = (block for block in FEWER if block < usual and not Passes(spec, block).divided)
+            blocks += itertools.islice(undivided, 1)
+        yield from map(cls, blocks)
 
     def why_not(self, spec: ConvSpec) -> str | None:
         terms = spec.geometry.taps * spec.group_channels
@@ -129,6 +136,13 @@ class ShiftAdd(Algorithm):
         """Whether passes over all of a row would find none of it in the cache."""
         rows = spec.group_batch * spec.groups * max(spec.group_channels, spec.group_features)
         return Passes(spec, self.block).count > 1 and spec.geometry.stride == 1 and rows == 1 and spec.bytes > LONG
+
+
+def _is_crowded(spec: ConvSpec) -> bool:
+    """Whether a pass loads samples and taps from addresses that few sets of the processor's first cache serve."""
+    is_depthwise = spec.group_channels == spec.group_features == 1 < spec.groups
+    step = spec.groups * spec.geometry.dilation * spec.accumulator.bytes
+    return spec.layout.channels_last and is_depthwise and step % APART == 0
 
 
 def _padded_ahead(x: Array, geometry: Geometry, axis: int, wide: Any) -> Array:

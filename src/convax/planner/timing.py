@@ -25,6 +25,8 @@ __all__ = ["contenders", "measure", "promising", "race"]
 # What is estimated to take this many times as long as the best estimate is not measured.
 HOPELESS = 4.0
 MOST_CANDIDATES = 16
+# Nor is lax's own convolution beyond hope, if it would take so many seconds: its naive loops can take a minute.
+LONG_FOR_LAX = 1.0
 # Random numbers that are drawn for an operand; more would take longer than what is measured.
 REPEATED = 1_000_003
 # Seconds for the first runs of a candidate alone, and how many runs there are at least, unless they take too long.
@@ -52,7 +54,7 @@ def promising(
     most: int = MOST_CANDIDATES,
     model: DeviceModel | None = None,
 ) -> list[Algorithm]:
-    """The settings worth measuring, best estimate first; lax's own convolution is always among them.
+    """The settings worth measuring, best estimate first; and lax's own convolution, unless it would take forever.
 
     Args:
         spec: The convolution.
@@ -70,8 +72,8 @@ def promising(
     ]
     priced.sort(key=lambda pair: pair[0])
     near = [algorithm for seconds, algorithm in priced if seconds <= hopeless * priced[0][0]][:most]
-    native = next(algorithm for _, algorithm in priced if isinstance(algorithm, Direct))
-    return near if native in near else [*near, native]
+    seconds_of_lax, lax = next((seconds, each) for seconds, each in priced if isinstance(each, Direct))
+    return near if lax in near or seconds_of_lax > LONG_FOR_LAX else [*near, lax]
 
 
 def measure(
