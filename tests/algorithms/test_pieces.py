@@ -222,7 +222,7 @@ def test_a_single_pass_hands_no_sums_over() -> None:
     usual, alone, *_ = ShiftAdd.candidates(spec)
     assert [Passes(spec, each.block).count for each in (usual, alone)] == [2, 1]
     assert temporaries(usual, spec) >= spec.sizes[2] * spec.dtype.bytes
-    assert temporaries(alone, spec) < 1000
+    assert temporaries(alone, spec) < 10_000  # the kernel, transposed
 
 
 @pytest.mark.parametrize(
