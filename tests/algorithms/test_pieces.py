@@ -202,6 +202,20 @@ def test_passes_hand_over_nothing_but_their_sums(layout: str) -> None:
     assert temporaries(ShiftAdd(), spec) < 1.1 * spec.sizes[2] * spec.dtype.bytes
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ConvSpec(Geometry(100_000, 9, padding=(4, 4)), dtype=DType("float64")),
+        ConvSpec(Geometry(4000, 5, padding=(4, 0)), 4, 64, 64, 64),
+        ConvSpec(Geometry(4000, 3, stride=2, padding=(1, 1)), 8, 2, 8),
+    ],
+    ids=["a signal", "depthwise", "strided"],
+)
+def test_a_padded_result_is_in_memory_once(spec: ConvSpec) -> None:
+    """Neither the padded signal nor the result is there a second time: only the ends of its rows, and the kernel."""
+    assert temporaries(ShiftAdd(), spec) < 0.1 * spec.sizes[2] * spec.dtype.bytes
+
+
 TOO_MANY = pytest.mark.skipif(threads() > 9, reason="9 rows are too few for all threads")
 
 

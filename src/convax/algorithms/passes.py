@@ -22,6 +22,9 @@ __all__ = ["Passes"]
 EVEN = 2 if threads() <= 2 else 64
 # Outputs of a row that the threads may share with others like it; shorter ones end too often.
 ROW = 4096
+# Outputs of the rows whose first and last meet all padding: at least so many in a long sum, which has so many rows, and
+# in a short one. Of fewer rows those two would be too much.
+LONG_END, SHORT_END, ROWS_OF_LONG, FEWEST = 1024, 32, 512, 20
 # Times that a value is computed anew within a loop before it is kept apart.
 MOST_REPEATED = 15
 # Bytes from which on the result of one pass is kept apart from what follows: it would be summed again at each use.
@@ -69,6 +72,8 @@ class Passes:
         and it makes no rows, what they can share stands apart from the rest, of two at least: a single one would be
         joined as a scalar.
         """
+        if self.end:
+            return self._edges
         inner = max(self._edges, key=len)
         even = range(inner.start, inner.start + (len(inner) - 2) // EVEN * EVEN)
         if not (even and self._is_shared_unevenly(inner)) or self.rows(inner) > 1:
@@ -76,19 +81,39 @@ class Passes:
         before = [range(inner.start)] if inner.start else []
         return [*before, even, range(even.stop, self.spec.geometry.output)]
 
+    @functools.cached_property
+    def end(self) -> int:
+        """Outputs of the rows that a single pass over a padded signal is summed in; or 0, where it is not.
+
+        Only the first and the last row meet padding. XLA joins rows to rows within the loop that sums them: which row
+        it is decides outside of the loop over its outputs, which is vectorised as if there were no padding.
+        """
+        spec, geometry, inner = self.spec, self.spec.geometry, within(self.spec.geometry)
+        longest = max(inner.start, geometry.output - inner.stop)
+        is_one_pass = is_for_cpu() and self.count == 1 and not spec.layout.channels_last and spec.bytes > KEPT
+        # Narrow types are widened at each load, which takes longer in short rows than a pass that widens them ahead.
+        is_wide = self._is_one_row or spec.dtype.bytes >= spec.accumulator.bytes
+        if longest <= 0 or not (is_one_pass and is_wide):
+            return 0
+        least = max(longest, min(LONG_END, max(SHORT_END, geometry.output // ROWS_OF_LONG)))
+        rows = _rows(geometry.output, least, FEWEST)
+        return geometry.output // rows if rows > 1 else 0
+
     def rows(self, outputs: range) -> int:
         """Rows that a part is summed in: threads that share one row unevenly test each of its outputs, but no rows.
 
         A pass that adds to the one before would take two or three times as long in rows.
         """
+        if self.end:
+            return len(outputs) // self.end
         is_single = self.spec.group_channels == self.spec.group_features == 1
         in_rows = is_single and self.count == 1 and self._is_shared_unevenly(outputs)
-        return _rows(len(outputs), ROW) if in_rows else 1
+        return _rows(len(outputs), ROW, max(2, threads())) if in_rows else 1
 
     @property
     def is_padded_ahead(self) -> bool:
         """Whether padding is a pass of its own, and no test for each sample that is loaded."""
-        if self.spec.geometry.padding == (0, 0):
+        if self.spec.geometry.padding == (0, 0) or self.end:
             return False
         if not is_for_cpu():
             return self._all_terms >= MANY_TESTS
@@ -100,14 +125,14 @@ class Passes:
     def is_fenced(self) -> bool:
         """Whether the first pass is compiled on its own."""
         # Parts of one row are then joined by a pass of their own; others for less within the loop that sums them.
-        joined = len(self.parts) == 1 or (self._is_one_row and len(self._edges) > 1)
+        joined = len(self.parts) == 1 or self.end > 0 or (self._is_one_row and len(self._edges) > 1)
         return self.count > 1 or (self.spec.bytes > KEPT and joined)
 
     @property
     def copied(self) -> int:
         """Elements that are copied apart from the sums: the padded data, or the outputs whose parts are joined."""
         data, _, output = self.spec.sizes
-        joined = self.count == 1 and self.is_fenced and len(self.parts) > 1
+        joined = self.count == 1 and self.is_fenced and len(self.parts) > 1 and not self.end
         return data if self.is_padded_ahead else output * joined
 
     @property
@@ -160,6 +185,9 @@ class Passes:
         if self.spec.geometry.padding == (0, 0) or self.is_padded_ahead or not is_for_cpu():
             return [everything]
         inner = within(self.spec.geometry)
+        if self.end:
+            start, stop = self.end * (inner.start > 0), everything.stop - self.end * (inner.stop < everything.stop)
+            return [part for part in (range(start), range(start, stop), range(stop, everything.stop)) if part]
         start = max(2, inner.start) if inner.start else 0
         stop = everything.stop if inner.stop == everything.stop else min(everything.stop - 2, inner.stop)
         if stop - start < 2:
@@ -168,6 +196,6 @@ class Passes:
 
 
 @functools.lru_cache(maxsize=256)  # asked for by each candidate, and again where it is compiled
-def _rows(outputs: int, least: int) -> int:
-    """The most rows of equal length, of so many outputs at least, that there is one of for each thread; else one."""
-    return next((rows for rows in range(outputs // least, max(1, threads() - 1), -1) if outputs % rows == 0), 1)
+def _rows(outputs: int, least: int, fewest: int) -> int:
+    """The most rows of equal length, of so many outputs at least, if there are so many; else one."""
+    return next((rows for rows in range(outputs // least, fewest - 1, -1) if outputs % rows == 0), 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
+import jax.numpy as jnp
 from jax import Array, lax
 
 from convax.algorithms.fence import fenced, kept
@@ -156,22 +157,7 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
     Where each group has one channel and one feature, (n, g, l) or (n, l, g) without those of size one, and (k, g).
     """
     blocks, ranges = passes.terms, passes.parts
-    rows = {outputs: passes.rows(outputs) for outputs in ranges}
-
-    def product(z: Array, w: Array, tap: int, channel: int, outputs: range) -> Array:
-        samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis).astype(w.dtype)
-        if w.shape[1:] == (1,):
-            return (samples.reshape(rows[outputs], -1) if rows[outputs] > 1 else samples) * w[tap, 0]
-        if w.ndim == 2:  # (n, g, i) * (1, g, 1), or (n, i, g) * (1, 1, g); without n if that is one
-            groups = (-1, 1) if axis == -1 else (-1,)
-            return samples * w[tap].reshape((1,) * (samples.ndim - len(groups)) + groups)
-        if axis == -3:  # (n, i, g, 1) * (g, o)
-            return samples[..., channel, None] * w[channel, tap, None, None]
-        return samples[:, :, channel, None] * w[channel, tap, None, :, :, None]  # (n, g, 1, i) * (g, o, 1)
-
-    def one_pass(z: Array, w: Array, terms: list[tuple[int, int]], outputs: range) -> Array:
-        products = (product(z, w, tap, channel, outputs) for tap, channel in terms)
-        return sum(products, start=next(products))
+    one_pass = functools.partial(_one_pass, passes=passes, geometry=geometry, axis=axis)
 
     def first(z: Array, w: Array) -> list[Array]:
         sums = (one_pass(z, w, blocks[0], outputs) for outputs in ranges)
@@ -180,6 +166,8 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
     def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
         return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
 
+    if passes.end:
+        return _sum_in_rows(functools.partial(one_pass, terms=blocks[0]), z, w, passes, narrow)
     # The last pass of several has no fence behind it: XLA then fuses it with what joins or uses its result.
     parts = fenced(first, z, w) if passes.is_fenced else first(z, w)
     for terms in blocks[1:-1]:
@@ -189,3 +177,51 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
     if z.ndim == 1:
         parts = [part.reshape(-1) for part in parts]  # of rows
     return joined(parts, axis)
+
+
+def _sum_in_rows(one_pass: Callable[..., Array], z: Array, w: Array, passes: Passes, narrow: str) -> Array:
+    """The same in a single pass: the first and the last row, which meet padding, then the others, joined to them."""
+    inner = max(passes.parts, key=len)
+    outer = [outputs for outputs in passes.parts if outputs != inner]
+
+    def whole(z: Array, w: Array, ends: list[Array]) -> Array:
+        rows = [one_pass(z, w, outputs=inner), *(end[..., None, :] for end in ends)]
+        rows = rows if inner.start == 0 else [rows[1], rows[0], *rows[2:]]
+        y = jnp.concatenate(rows, -2).astype(narrow)
+        return y.reshape(*y.shape[:-2], -1)
+
+    ends = fenced(lambda z, w: [one_pass(z, w, outputs=outputs) for outputs in outer], z, w)
+    return fenced(whole, z, w, ends)
+
+
+def _one_pass(
+    z: Array,
+    w: Array,
+    terms: list[tuple[int, int]],
+    outputs: range,
+    passes: Passes,
+    geometry: Geometry,
+    axis: int,
+) -> Array:
+    """Some terms of some outputs: (..., i), of several rows (..., r, i / r)."""
+    rows = passes.rows(outputs)
+
+    def product(tap: int, channel: int) -> Array:
+        samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis).astype(w.dtype)
+        if axis != -1:
+            if w.ndim == 2:
+                return samples * w[tap].reshape((1,) * (samples.ndim - 1) + (-1,))  # (n, i, g) * (1, 1, g)
+            return samples[..., channel, None] * w[channel, tap, None, None]  # (n, i, g, 1) * (g, o)
+        if rows > 1:
+            samples = samples.reshape(*samples.shape[:-1], rows, -1)
+        behind = (1,) * (1 + (rows > 1))
+        if w.shape[1:] == (1,):
+            return samples * w[tap, 0]
+        if w.ndim == 2:
+            before = (1,) * (samples.ndim - 1 - len(behind))  # (n, g, i) * (1, g, 1); without n if that is one
+            return samples * w[tap].reshape(*before, -1, *behind)
+        # (n, g, 1, i) * (g, o, 1)
+        return samples[:, :, channel, None] * w[channel, tap].reshape(1, *w.shape[2:], *behind)
+
+    products = (product(tap, channel) for tap, channel in terms)
+    return sum(products, start=next(products))
