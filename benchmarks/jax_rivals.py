@@ -37,7 +37,7 @@ __all__ = [
 # cuDNN's algorithms are tried out meanwhile, nobody asks.
 COMPILATIONS, REPEATED = 3, 2.0
 # From this length on lax's gradients of a float64 signal end the process, if its kernel has more than so many taps.
-DEADLY_LENGTH, HARMLESS_TAPS = 5_000_000, 9
+DEADLY_LENGTH, HARMLESS_TAPS = 1_000_000, 9
 
 
 @dataclasses.dataclass(frozen=True)
