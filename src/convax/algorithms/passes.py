@@ -125,7 +125,7 @@ class Passes:
     def is_fenced(self) -> bool:
         """Whether the first pass is compiled on its own."""
         # Parts of one row are then joined by a pass of their own; others for less within the loop that sums them.
-        joined = len(self.parts) == 1 or self.end > 0 or (self._is_one_row and len(self._edges) > 1)
+        joined = len(self.parts) == 1 or (self._is_one_row and len(self._edges) > 1)
         return self.count > 1 or (self.spec.bytes > KEPT and joined)
 
     @property

@@ -23,6 +23,8 @@ from convax.core.work import Work, is_split
 
 __all__ = ["ShiftAdd"]
 
+Terms = list[tuple[int, int]]
+
 # Each term is an operation of the compiled program: more of them take seconds to compile.
 MOST_TERMS = 192
 # Terms that are tried in a single pass: it keeps fewer of them in registers than two would, but hands no sums over.
@@ -156,18 +158,21 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
 
     Where each group has one channel and one feature, (n, g, l) or (n, l, g) without those of size one, and (k, g).
     """
+    if passes.end:
+        return _sum_in_rows(z, w, passes, geometry, narrow)
     blocks, ranges = passes.terms, passes.parts
-    one_pass = functools.partial(_one_pass, passes=passes, geometry=geometry, axis=axis)
+
+    def one_pass(z: Array, w: Array, terms: Terms, outputs: range) -> Array:
+        rows = passes.rows(outputs)
+        return _weighted(_samples(z, outputs, geometry, axis, rows), w, terms, axis, in_rows=rows > 1)
 
     def first(z: Array, w: Array) -> list[Array]:
         sums = (one_pass(z, w, blocks[0], outputs) for outputs in ranges)
         return [part.astype(narrow) if len(blocks) == 1 else part for part in sums]
 
-    def add(parts: list[Array], z: Array, w: Array, terms: list[tuple[int, int]]) -> list[Array]:
+    def add(parts: list[Array], z: Array, w: Array, terms: Terms) -> list[Array]:
         return [part + one_pass(z, w, terms, outputs) for part, outputs in zip(parts, ranges, strict=True)]
 
-    if passes.end:
-        return _sum_in_rows(functools.partial(one_pass, terms=blocks[0]), z, w, passes, narrow)
     # The last pass of several has no fence behind it: XLA then fuses it with what joins or uses its result.
     parts = fenced(first, z, w) if passes.is_fenced else first(z, w)
     for terms in blocks[1:-1]:
@@ -179,49 +184,56 @@ def _sum(z: Array, w: Array, passes: Passes, geometry: Geometry, axis: int, narr
     return joined(parts, axis)
 
 
-def _sum_in_rows(one_pass: Callable[..., Array], z: Array, w: Array, passes: Passes, narrow: str) -> Array:
-    """The same in a single pass: the first and the last row, which meet padding, then the others, joined to them."""
+def _sum_in_rows(z: Array, w: Array, passes: Passes, geometry: Geometry, narrow: str) -> Array:
+    """The same in one pass over rows: the first and the last meet padding, are summed before, and join the others."""
     inner = max(passes.parts, key=len)
     outer = [outputs for outputs in passes.parts if outputs != inner]
+    met_by_row = (passes.end - 1) * geometry.stride + geometry.reach
+    of_row = dataclasses.replace(geometry, length=met_by_row, padding=(0, 0))
+    (terms,) = passes.terms
 
-    def whole(z: Array, w: Array, ends: list[Array]) -> Array:
-        rows = [one_pass(z, w, outputs=inner), *(end[..., None, :] for end in ends)]
-        rows = rows if inner.start == 0 else [rows[1], rows[0], *rows[2:]]
-        y = jnp.concatenate(rows, -2).astype(narrow)
+    def whole(z: Array, w: Array, ends: Array) -> Array:
+        rows = _weighted(_samples(z, inner, geometry, rows=passes.rows(inner)), w, terms, in_rows=True)
+        before = int(inner.start > 0)
+        y = jnp.concatenate([ends[..., :before, :], rows, ends[..., before:, :]], -2).astype(narrow)
         return y.reshape(*y.shape[:-2], -1)
 
-    ends = fenced(lambda z, w: [one_pass(z, w, outputs=outputs) for outputs in outer], z, w)
-    return fenced(whole, z, w, ends)
+    # Padded on their own, both at once: each term would otherwise test its samples for padding, and be compiled twice.
+    met_by_ends = fenced(lambda z: jnp.stack([met(z, outputs, geometry) for outputs in outer], -2), z)
+    of_ends = lambda z, w: _weighted(_samples(z, range(passes.end), of_row), w, terms, in_rows=True)
+    return fenced(whole, z, w, fenced(of_ends, met_by_ends, w))
 
 
-def _one_pass(
-    z: Array,
-    w: Array,
-    terms: list[tuple[int, int]],
-    outputs: range,
-    passes: Passes,
-    geometry: Geometry,
-    axis: int,
+def _samples(z: Array, outputs: range, geometry: Geometry, axis: int = -1, rows: int = 1) -> Callable[[int], Array]:
+    """What each tap meets of z: a sample for each of some outputs, (..., i), or in rows (..., r, i / r)."""
+    part = met(z, outputs, geometry, axis)
+
+    def of_tap(tap: int) -> Array:
+        found = windows(part, tap, range(len(outputs)), geometry, axis)
+        return found if rows == 1 else found.reshape(*found.shape[:-1], rows, -1)
+
+    return of_tap
+
+
+def _weighted(
+    samples: Callable[[int], Array], w: Array, terms: Terms, axis: int = -1, *, in_rows: bool = False
 ) -> Array:
-    """Some terms of some outputs: (..., i), of several rows (..., r, i / r)."""
-    rows = passes.rows(outputs)
+    """The sum of some terms: samples of a tap and a channel times their weight."""
+    behind = (1,) * (1 + in_rows)
 
     def product(tap: int, channel: int) -> Array:
-        samples = windows(met(z, outputs, geometry, axis), tap, range(len(outputs)), geometry, axis).astype(w.dtype)
+        some = samples(tap).astype(w.dtype)
         if axis != -1:
             if w.ndim == 2:
-                return samples * w[tap].reshape((1,) * (samples.ndim - 1) + (-1,))  # (n, i, g) * (1, 1, g)
-            return samples[..., channel, None] * w[channel, tap, None, None]  # (n, i, g, 1) * (g, o)
-        if rows > 1:
-            samples = samples.reshape(*samples.shape[:-1], rows, -1)
-        behind = (1,) * (1 + (rows > 1))
+                return some * w[tap].reshape((1,) * (some.ndim - 1) + (-1,))  # (n, i, g) * (1, 1, g)
+            return some[..., channel, None] * w[channel, tap, None, None]  # (n, i, g, 1) * (g, o)
         if w.shape[1:] == (1,):
-            return samples * w[tap, 0]
+            return some * w[tap, 0]
         if w.ndim == 2:
-            before = (1,) * (samples.ndim - 1 - len(behind))  # (n, g, i) * (1, g, 1); without n if that is one
-            return samples * w[tap].reshape(*before, -1, *behind)
+            before = (1,) * (some.ndim - 1 - len(behind))  # (n, g, i) * (1, g, 1); without n if that is one
+            return some * w[tap].reshape(*before, -1, *behind)
         # (n, g, 1, i) * (g, o, 1)
-        return samples[:, :, channel, None] * w[channel, tap].reshape(1, *w.shape[2:], *behind)
+        return some[:, :, channel, None] * w[channel, tap].reshape(1, *w.shape[2:], *behind)
 
     products = (product(tap, channel) for tap, channel in terms)
     return sum(products, start=next(products))
