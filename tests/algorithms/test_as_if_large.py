@@ -28,6 +28,7 @@ SMALL = {
     "fft.PIECE": 1 << 9,
     "overlap_save.WHOLE": 0,
     "overlap_save.PIECE": 1 << 9,
+    "overlap_save.TURN": 1,
     "inner_product.FEW_GROUPS": 1,
     "inner_product.MANY_OUTPUTS": 1,
     "inner_product.ROWS": 2,
@@ -92,7 +93,8 @@ def name_of(value: object) -> str:
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, size in SMALL.items():
         monkeypatch.setattr(f"convax.algorithms.{name}", size)
-    monkeypatch.setattr("convax.algorithms.passes.is_split", lambda flops, bytes: True)
+    for name in ("passes", "fourier"):
+        monkeypatch.setattr(f"convax.algorithms.{name}.is_split", lambda flops, bytes: True)
 
 
 @pytest.mark.usefixtures("all_are_large")

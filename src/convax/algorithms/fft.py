@@ -15,6 +15,7 @@ from convax.algorithms.fourier import (
     fast_length,
     inverse,
     kernel_spectrum,
+    multiplied,
     spectrum,
     why_no_fourier,
 )
@@ -85,5 +86,5 @@ class Fft(Algorithm):
 def multiply(signals: Array, kernels: Array, precision: Any) -> Array:
     """(n, g, c, f) and (g, o, c, f) -> (n, g, o, f): the products of spectra, summed over channels."""
     if kernels.shape[2] == 1:
-        return signals * kernels[None, :, :, 0]
+        return multiplied(signals, kernels[None, :, :, 0])
     return jnp.einsum("ngcf,gocf->ngof", signals, kernels, precision=precision)

@@ -1,15 +1,22 @@
-"""Steps that the Fourier formulations share: fast lengths, spectra, and the way back."""
+"""Steps that the Fourier formulations share: fast lengths, spectra, their products, and the way back.
+
+XLA's CPU shares a batch of transforms between threads, unless a thread of that pool runs it: then it is done by that
+one alone. Who runs it is the thread that was last to finish the step before. So what comes between two transforms had
+better be no loop that threads share; one that ends in an update of some part of an array never is.
+"""
 
 from __future__ import annotations
 
 import functools
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
+from convax.algorithms.target import is_for_cpu
 from convax.core.spec import ConvSpec
+from convax.core.work import is_split
 
-__all__ = ["fast_length", "inverse", "kernel_spectrum", "spectrum", "why_no_fourier"]
+__all__ = ["fast_length", "inverse", "kernel_spectrum", "multiplied", "spectrum", "why_no_fourier"]
 
 
 @functools.cache
@@ -47,6 +54,22 @@ def spectrum(x: Array, points: int) -> Array:
 def kernel_spectrum(w: Array, points: int) -> Array:
     """The factor that correlates with w: conj(F(conj(w))), which for real w is the conjugate spectrum."""
     return jnp.conj(spectrum(jnp.conj(w), points))
+
+
+def multiplied(spectra: Array, kernels: Array) -> Array:
+    """Spectra times those of kernels, which broadcast to them: half by half in place, where threads would share it."""
+    axis = next((axis for axis, size in enumerate(spectra.shape[:-1]) if size > 1), None)
+    shape = jnp.broadcast_shapes(spectra.shape, kernels.shape)
+    if axis is None or shape != spectra.shape or not is_for_cpu() or not is_split(0, 2 * spectra.nbytes):
+        return spectra * kernels
+    half = -(-shape[axis] // 2)
+    for start in (0, half):
+        some, theirs = (
+            lax.slice_in_dim(each, start, min(start + half, shape[axis]), axis=axis) if each.shape[axis] > 1 else each
+            for each in (spectra, kernels)
+        )
+        spectra = lax.dynamic_update_slice_in_dim(spectra, some * theirs, start, axis)
+    return spectra
 
 
 def inverse(product: Array, points: int, like: Array) -> Array:

@@ -18,6 +18,7 @@ from convax.algorithms.fourier import (
     fast_length,
     inverse,
     kernel_spectrum,
+    multiplied,
     spectrum,
     why_no_fourier,
 )
@@ -28,11 +29,14 @@ from convax.algorithms.unit_axes import squeezed
 from convax.algorithms.windows import pad_last, padded
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
+from convax.jax_internals import align_varying
 
 __all__ = ["OverlapSave"]
 
 # A GPU transforms few long blocks as fast as many short ones: from here on, so many sizes are compared.
 SHORTEST, MOST_SIZES = 4096, 4
+# Bytes of the blocks that are cut from a signal at a time.
+TURN = 128 << 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +142,7 @@ class OverlapSave(Algorithm):
         kernels = kernel_spectrum(pad_last(w, 0, 0, spec.geometry.dilation - 1), self.points)
         # (n, g, c, b, f) and (g, o, c, f) -> (n, g, o, b, f)
         if spec.group_channels == 1:
-            product = frames * kernels[None, :, :, 0, None, :]
+            product = multiplied(frames, kernels[None, :, :, 0, None, :])
         else:
             product = jnp.einsum("ngcbf,gocf->ngobf", frames, kernels, precision=spec.precision)
         # Cut on its own: fused with what follows, it would divide the number of each sample by the step.
@@ -190,19 +194,29 @@ def _frames(z: Array, step: int, overlap: int, blocks: int) -> Array:
         rows = pad_last(z, 0, (blocks + 1) * step - z.shape[-1]).reshape(*z.shape[:-1], blocks + 1, step)
         return jnp.concatenate([rows[..., :-1, :], rows[..., 1:, :overlap]], axis=-1)
     inside = max(0, z.shape[-1] // step - 1)  # blocks whose `step` samples the signal holds, and the next one's too
-    whole, rest = z[..., : (inside + 1) * step], z[..., inside * step :]
-    rest = pad_last(rest, 0, (blocks - inside + 1) * step - rest.shape[-1])
-    # Written in place: a concatenation would ask of each element from which of its operands it comes.
-    frames = jnp.zeros((*z.shape[:-1], blocks, step + overlap), z.dtype)
-    parts = [(0, whole), (inside, rest)] if inside else [(0, rest)]
-    for first, samples in parts:
+    each = max(1, TURN // (math.prod(z.shape[:-1]) * (step + overlap) * z.dtype.itemsize))
+    turns = inside // each
+
+    def written(frames: Array, samples: Array, first: Array | int) -> Array:
         rows = samples.reshape(*z.shape[:-1], -1, step)
         frames = _with_rows(frames, rows[..., :-1, :], first, 0)
-        frames = _with_rows(frames, rows[..., 1:, :overlap], first, step)
-    return frames
+        return _with_rows(frames, rows[..., 1:, :overlap], first, step)
+
+    def turn(number: Array, frames: Array) -> Array:
+        samples = lax.dynamic_slice_in_dim(z, number * each * step, (each + 1) * step, axis=z.ndim - 1)
+        return written(frames, samples, number * each)
+
+    # Written in place: a concatenation would ask of each element from which of its operands it comes. And in turns, or
+    # XLA would make one loop of the first part and the zeros, which threads share (see `fourier`).
+    z, frames = align_varying(z, jnp.zeros((*z.shape[:-1], blocks, step + overlap), z.dtype))
+    if turns:
+        frames = lax.fori_loop(0, turns, turn, frames)
+    rest = z[..., turns * each * step :]
+    rest = pad_last(rest, 0, (blocks - turns * each + 1) * step - rest.shape[-1])
+    return written(frames, rest, turns * each)
 
 
-def _with_rows(frames: Array, rows: Array, block: int, column: int) -> Array:
+def _with_rows(frames: Array, rows: Array, block: Array | int, column: int) -> Array:
     """The frames with these rows from so many blocks and columns on."""
     if not rows.size:
         return frames
