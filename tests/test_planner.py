@@ -256,7 +256,7 @@ class TestDeviceData:
     @pytest.mark.parametrize("file", FILES)
     def test_device(self, file: str) -> None:
         data = self.read(file)
-        assert {field.name for field in dataclasses.fields(DeviceModel)} - {"platform"} == set(data)
+        assert {field.name for field in dataclasses.fields(DeviceModel)} - {"platform", "corrections"} == set(data)
         assert 0 < data["launch"] < 1e-2 and data["cache"] > 0
         assert 0 < data["bytes"] <= data["far_bytes"] < 1e-7
 

@@ -50,7 +50,8 @@ def test_it_writes_this_devices_prices_and_plans_follow(command, kept) -> None:
     assert "ways to compute 6 convolutions" in outcome.out
     assert f"float32    {prices['provenance'][fitting.QUALITY]['float32']}" in outcome.out
     with kept_in(kept):
-        assert DeviceModel.of_platform("cpu") == DeviceModel(**prices)
+        assert DeviceModel.of_platform("cpu") == DeviceModel.upon_shipped(prices, "cpu")
+        assert DeviceModel.of_platform("cpu").residuals == DeviceModel.shipped("cpu").residuals
     assert f"prices  measured here, in {kept / name}" in command("wisdom", "show").out
     # Once more: one's own prices are replaced.
     assert command("calibrate", "--quick", "--platform", "cpu").code == 0
@@ -67,6 +68,15 @@ def test_it_writes_where_it_is_told(command, refused, kept, tmp_path) -> None:
     assert "exists already: choose another name, or add --force" in refused("calibrate", "-o", target)
     assert target.read_text() == before
     assert command("calibrate", "-o", target, "--force").code == 0
+
+
+def test_anew_it_rests_on_nothing_that_ships(command, kept) -> None:
+    assert command("calibrate", "--quick", "--anew").code == 0
+    (text,) = files(kept).values()
+    prices = json.loads(text)
+    assert prices["residuals"] and "corrections" not in prices
+    with kept_in(kept):
+        assert DeviceModel.of_platform("cpu") == DeviceModel(**prices)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_an_interruption_leaves_nothing(command, tmp_path, monkeypatch, given, s
     monkeypatch.setattr("convax.cli.calibrate.SECOND_LOOKS", 0)
     if during == "replace":  # what was written so far stands beside
         monkeypatch.setattr(calibration, "record", lambda *_: [])
-        monkeypatch.setattr(fitting, "fit", lambda *_: {"provenance": {fitting.QUALITY: {}}})
+        monkeypatch.setattr(fitting, "fit", lambda *_, **__: {"provenance": {fitting.QUALITY: {}}})
     module = {"record": calibration, "fit": fitting, "replace": os}[during]
     monkeypatch.setattr(module, during, interrupt)
     if during == "fit":

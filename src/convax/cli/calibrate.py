@@ -22,7 +22,9 @@ SEED, RANDOM, LAYERS = 20261122, 360, 30
 SECOND_LOOKS = 3
 
 
-def calibrate(output: Path | None, platform: str | None, report: Report, *, quick: bool, force: bool) -> None:
+def calibrate(
+    output: Path | None, platform: str | None, report: Report, *, quick: bool, anew: bool, force: bool
+) -> None:
     """Times a sample of convolutions, fits prices to the times, and writes them.
 
     Args:
@@ -30,6 +32,7 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
         platform: The platform to measure; None for JAX's default backend.
         report: Where to print.
         quick: Time fewer convolutions.
+        anew: Rest on nothing that ships.
         force: Whether an existing `output` may be replaced.
 
     Raises:
@@ -74,13 +77,13 @@ def calibrate(output: Path | None, platform: str | None, report: Report, *, quic
             timings = calibration.record(specs, platform, told, QUICK_SECONDS if quick else SECONDS)
         with report.stage("looking again where the fit hopes wrongly"):
             for _ in range(0 if quick else SECOND_LOOKS):
-                found = calibration.second_look(timings, platform)
+                found = calibration.second_look(timings, platform, anew=anew)
                 timings += found
                 if not found:
                     break
     report.line("timed", f"{len(timings):,} ways to compute {len(specs)} convolutions, in {clock.seconds():.0f} s")
     with report.stage("fitting"):
-        prices = fitting.fit(timings, platform)
+        prices = fitting.fit(timings, platform, anew=anew)
     _print_quality(prices["provenance"], report)
     if output is None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,9 @@ def calibrate_command(
         Path | None, typer.Option("--output", "-o", help="File to write; your own prices if left out.")
     ] = None,
     platform: Platform = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Rest on nothing that ships: for another kind of device.")
+    ] = False,
     force: Force = False,
 ) -> None:
     """Measure what operations cost on this device, so that estimates fit it (half an hour)."""
@@ -102,7 +105,7 @@ def calibrate_command(
     from convax.cli.console import reporting
 
     with reporting() as report:
-        calibrate(output, platform, report, quick=quick, force=force)
+        calibrate(output, platform, report, quick=quick, anew=anew, force=force)
 
 
 @wisdom.command("path")

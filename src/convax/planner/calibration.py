@@ -124,10 +124,15 @@ def candidates(spec: ConvSpec, platform: str) -> list[Algorithm]:
 
 
 def second_look(
-    timings: Sequence[Timing], platform: str, told: Callable[[ConvSpec], None] = lambda _: None, seconds: float = 0.1
+    timings: Sequence[Timing],
+    platform: str,
+    told: Callable[[ConvSpec], None] = lambda _: None,
+    seconds: float = 0.1,
+    *,
+    anew: bool = False,
 ) -> list[Timing]:
     """Timings of what the fitted model would choose for a timed spec and what was not timed: where it hopes wrongly."""
-    model = DeviceModel(**fit(timings, platform), platform=platform)
+    model = DeviceModel.upon_shipped(fit(timings, platform, anew=anew), platform)
     known: dict[ConvSpec, set[Algorithm]] = {}
     for timing in timings:
         known.setdefault(timing.spec, set()).add(timing.algorithm)

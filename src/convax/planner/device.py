@@ -28,7 +28,7 @@ from convax.core.work import Work
 from convax.files import UNREADABLE
 from convax.planner import residuals
 from convax.planner.folders import calibration_file
-from convax.planner.residuals import Residuals, family_of, place, unknown_factor
+from convax.planner.residuals import MACHINE, Residuals, family_of, place, unknown_factor
 from convax.version import __version__
 
 __all__ = ["DeviceModel", "device_name"]
@@ -51,6 +51,7 @@ class DeviceModel:
         costs: Seconds per operation, by element type and kind.
         call: Seconds of a call of a program, whatever it does: on a GPU most of what small convolutions take.
         residuals: What these prices leave unexplained, by formulation, as `Residuals` has it.
+        corrections: What this very machine does otherwise than prices and residuals say, by formulation, likewise.
         platform: What work is counted for ("cpu", "cuda", ...); no part of a file, which may serve several.
     """
 
@@ -63,6 +64,7 @@ class DeviceModel:
     costs: Mapping[str, Mapping[str, float]]
     call: float = 0.0
     residuals: Mapping[str, Sequence[Sequence[float]]] = dataclasses.field(default_factory=dict)
+    corrections: Mapping[str, Sequence[Sequence[float]]] = dataclasses.field(default_factory=dict)
     platform: str = "cpu"
 
     def estimate(self, algorithm: Algorithm, spec: ConvSpec) -> float:
@@ -73,15 +75,24 @@ class DeviceModel:
         """The work that an algorithm makes of a convolution on this device, and `estimate` of it."""
         with compiling_for(self.platform):
             work = algorithm.total_work(spec)
-        seconds = self.seconds(work, spec.accumulator.name)
-        if not self.residuals:
-            return work, seconds
-        known = self._corrections.get(family_of(algorithm))
-        return work, seconds * (unknown_factor() if known is None else known.factor(place(algorithm, spec)))
+        return work, self.seconds(work, spec.accumulator.name) * self.factor(algorithm, spec)
+
+    def factor(self, algorithm: Algorithm, spec: ConvSpec) -> float:
+        """What the price is to be multiplied by, as far as something was measured near it."""
+        family, factor = family_of(algorithm), 1.0
+        if self.residuals:
+            known = self._residuals.get(family)
+            factor = unknown_factor() if known is None else known.factor(place(algorithm, spec))
+        correction = self._corrections.get(family)
+        return factor if correction is None else factor * correction.factor(place(algorithm, spec))
+
+    @functools.cached_property
+    def _residuals(self) -> dict[str, Residuals]:
+        return {family: Residuals(rows) for family, rows in self.residuals.items()}
 
     @functools.cached_property
     def _corrections(self) -> dict[str, Residuals]:
-        return {family: Residuals(rows) for family, rows in self.residuals.items()}
+        return {family: Residuals(rows, MACHINE) for family, rows in self.corrections.items()}
 
     def seconds(self, work: Work, dtype: str) -> float:
         """The price of `work` whose sums are kept in `dtype`.
@@ -103,7 +114,13 @@ class DeviceModel:
         device = device_name(platform)
         file = calibration_file(device)
         own = None if file is None else _read_own(file, device)
-        return cls.shipped(platform) if own is None else dataclasses.replace(own, platform=platform)
+        return cls.shipped(platform) if own is None else cls.upon_shipped(own, platform)
+
+    @classmethod
+    def upon_shipped(cls, contents: Mapping[str, Any], platform: str) -> DeviceModel:
+        """What a file holds; one of corrections rests on the residuals that ship for the platform."""
+        model = cls(**dict(contents) | {"platform": platform})
+        return dataclasses.replace(model, residuals=cls.shipped(platform).residuals) if model.corrections else model
 
     @classmethod
     def shipped(cls, platform: str) -> DeviceModel:
@@ -114,12 +131,12 @@ class DeviceModel:
 
 
 @functools.cache
-def _read_own(file: pathlib.Path, device: str) -> DeviceModel | None:
-    """A file that `convax calibrate` wrote on this device; a damaged one is passed over with one warning."""
+def _read_own(file: pathlib.Path, device: str) -> dict[str, Any] | None:
+    """What a file holds that `convax calibrate` wrote on this device; a damaged one is passed over with one warning."""
     try:
-        model = DeviceModel(**json.loads(file.read_text("utf-8")))
-        _check(model, device)
-        return model
+        contents = json.loads(file.read_text("utf-8"))
+        _check(DeviceModel(**contents), device)
+        return dict(contents)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UNREADABLE as error:
@@ -144,6 +161,7 @@ def _check(model: DeviceModel, device: str) -> None:
     if not all(isinstance(price, (int, float)) and math.isfinite(price) and price > 0 for price in prices):
         raise ValueError("a price is not a positive number")
     residuals.check(model.residuals)
+    residuals.check(model.corrections)
 
 
 @functools.cache

@@ -3,6 +3,9 @@
 The model is linear: seconds = sum of counts times prices + bytes times prices + launches times price + a call. The
 prices minimise the logarithm of estimate over measurement, one element type after the other. What no timing needed is
 priced as in the file that ships, scaled to the speed of this device.
+
+What XLA makes of a shape is much the same on each machine, and the shipped file knows it from far more timings than
+anyone takes of a machine of their own. So those are first divided by its residuals, and what remains corrects them.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from convax.algorithms.target import compiling_for
 from convax.core.spec import ConvSpec
 from convax.core.work import Work
 from convax.planner.device import UNKNOWN, DeviceModel, device_name
-from convax.planner.residuals import family_of, left_out, place, weighted
+from convax.planner.residuals import MACHINE, SHAPES, Prior, family_of, left_out, place, weighted
 
 __all__ = ["MEMORY", "QUALITY", "Timing", "count", "fit"]
 
@@ -63,12 +66,19 @@ class Timing:
         return f"{self.algorithm}: {self.spec}"
 
 
-def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
+def fit(timings: Sequence[Timing], platform: str, *, anew: bool = False) -> dict[str, Any]:
     """The contents of a device file: prices, and how, where and when they were measured.
 
     The prices of memory and of a launch come from float32; those of operations from each element type.
+
+    Args:
+        timings: What was measured.
+        platform: Where.
+        anew: Whether the file is to stand alone, with residuals of its own, instead of correcting the one that ships:
+            for another kind of device, or to ship.
     """
     shipped = DeviceModel.shipped(platform)
+    known = {timing: 1.0 if anew else shipped.factor(timing.algorithm, timing.spec) for timing in timings}
     counted = functools.partial(count, cache=shipped.cache)
     with compiling_for(platform):
         works = {timing: timing.work for timing in timings}
@@ -83,7 +93,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         names = kinds + ([] if shared else list(MEMORY))
         table = np.array([[counted(works[timing], name) for name in names] for timing in chosen])
         fixed = np.array([sum(counted(works[t], name) * price for name, price in shared.items()) for t in chosen])
-        seconds = np.array([timing.seconds for timing in chosen])
+        seconds = np.array([timing.seconds / known[timing] for timing in chosen])
         # The search begins with what is shipped.
         start = {name: getattr(shipped, name) or LITTLE for name in MEMORY} | dict(shipped.costs[dtype])
         prices = _solve(table, fixed, seconds, np.array([start.get(name, UNKNOWN) for name in names]))
@@ -95,7 +105,7 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
     if not costs:
         raise ValueError("no timing of float32, float64, complex64 or int32 to fit")
     taken_over = _complete(costs, shipped)
-    by_family = _residuals(unexplained)
+    by_family, prior = _residuals(unexplained), SHAPES if anew else MACHINE
     name = device_name(platform)
     provenance = {
         "how": "convax calibrate (least of some runs; robust fit of log(estimate / measured))",
@@ -104,11 +114,13 @@ def fit(timings: Sequence[Timing], platform: str) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "jaxlib": jaxlib.version.__version__,
         "timings": len(timings),
-        QUALITY: _quality(unexplained, by_family),
+        "upon": None if anew else shipped.provenance["date"],
+        QUALITY: _quality(unexplained, by_family, prior),
         "not timed, taken from the shipped file and scaled": taken_over,
     }
     model = {"name": provenance["machine"], "provenance": provenance, **shared, "cache": shipped.cache, "costs": costs}
-    return model | {"residuals": {family: weighted(rows) for family, rows in by_family.items()}}
+    rows = {family: weighted(some, prior) for family, some in by_family.items()}
+    return model | {"residuals" if anew else "corrections": rows}
 
 
 def _residuals(unexplained: Mapping[Timing, float]) -> dict[str, list[list[float]]]:
@@ -120,14 +132,16 @@ def _residuals(unexplained: Mapping[Timing, float]) -> dict[str, list[list[float
     return dict(sorted(rows.items()))
 
 
-def _quality(unexplained: Mapping[Timing, float], rows: Mapping[str, list[list[float]]]) -> dict[str, str]:
+def _quality(
+    unexplained: Mapping[Timing, float], rows: Mapping[str, list[list[float]]], prior: Prior
+) -> dict[str, str]:
     """How near the estimate of a convolution is that was not timed itself, by element type."""
     timings: dict[str, list[Timing]] = {}
     for timing in unexplained:
         timings.setdefault(family_of(timing.algorithm), []).append(timing)
     errors: dict[str, list[float]] = {}
     for family, some in rows.items():
-        without_its_spec = left_out(some, [timing.spec for timing in timings[family]])
+        without_its_spec = left_out(some, [timing.spec for timing in timings[family]], prior)
         for timing, error in zip(timings[family], without_its_spec.tolist(), strict=True):
             errors.setdefault(timing.dtype, []).append(error)
     return {

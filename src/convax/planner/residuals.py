@@ -5,6 +5,9 @@ keeps, for each formulation, what was measured over what the prices said, at the
 process over the logarithms of the sizes carries that to shapes between them; far from all of them the prices speak
 alone (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 2.2). Its linear system is solved
 when the device is calibrated: the file holds each timing's weight, and a plan costs one product with them.
+
+What one machine takes longer for than another of its kind is a residual too, of what the shipped file says of the
+shape: smaller, and smoother.
 """
 
 from __future__ import annotations
@@ -19,17 +22,55 @@ import numpy as np
 from convax.algorithms import Algorithm
 from convax.core.spec import ConvSpec
 
-__all__ = ["COORDINATES", "Residuals", "check", "family_of", "left_out", "place", "unknown_factor", "weighted"]
+__all__ = [
+    "COORDINATES",
+    "MACHINE",
+    "SHAPES",
+    "Prior",
+    "Residuals",
+    "check",
+    "family_of",
+    "left_out",
+    "place",
+    "unknown_factor",
+    "weighted",
+]
 
-# How far residuals reach, in doublings of a size, and how much of their spread is of that reach: what XLA makes of a
-# formulation changes slowly with the sizes, and by steps where it takes another path.
-REACHES = ((4.0, 0.7), (0.7, 0.3))
-NOISE = 0.25  # the scatter of measurements
-# Standard deviations by which an estimate is raised: the unknown has to promise more than the known to be chosen.
-CAUTION = 1.0
 COORDINATES = 21  # of a place: twelve sizes, six traits, and three numbers that tell the element type
 # Vectors and tiles divide multiples of so many channels evenly.
 TILE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Prior:
+    """What is thought of residuals before any is measured.
+
+    Args:
+        reaches: How far they reach, in doublings of a size, and the spread of those of that reach.
+        noise: The scatter of a measurement.
+        caution: Standard deviations by which an estimate is raised.
+    """
+
+    reaches: tuple[tuple[float, float], ...]
+    noise: float
+    caution: float = 0.0
+
+    @property
+    def variance(self) -> float:
+        """Of a residual that nothing was measured near."""
+        return sum(spread**2 for _, spread in self.reaches)
+
+    def covariance(self, distance: np.ndarray) -> np.ndarray:
+        """Of residuals whose places are so far apart, squared."""
+        parts = (spread**2 * np.exp(-0.5 * distance / reach**2) for reach, spread in self.reaches)
+        return sum(parts, start=np.zeros_like(distance))
+
+
+# What XLA makes of a formulation changes slowly with the sizes, and by steps where it takes another path. The unknown
+# has to promise more than the known to be chosen.
+SHAPES = Prior(((4.0, 0.7), (0.7, 0.3)), noise=0.25, caution=1.0)
+# What a machine adds to that has no steps, and what else was measured on it is a single look.
+MACHINE = Prior(((4.0, 0.3),), noise=0.4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +80,11 @@ class Residuals:
     Args:
         rows: For each timing the coordinates of `place`, then log(measured / priced), then its weight, as `weighted`
             makes them.
+        prior: What the weights were made with.
     """
 
     rows: Sequence[Sequence[float]]
+    prior: Prior = SHAPES
 
     def factor(self, point: Sequence[float]) -> float:
         """What the priced seconds at a point are to be multiplied by.
@@ -54,10 +97,11 @@ class Residuals:
         """
         points, squares, weights = self._table
         at = np.asarray(point, float)
-        covariance = _covariance(squares + at @ at - 2 * (points @ at))
+        prior, variance = self.prior, self.prior.variance
+        covariance = prior.covariance(squares + at @ at - 2 * (points @ at))
         # As sure as the nearest timing alone makes it: the others could only add to that.
-        variance = _PRIOR - float(covariance.max()) ** 2 / (_PRIOR + NOISE**2)
-        return math.exp(float(covariance @ weights) + CAUTION * math.sqrt(max(0.0, variance)))
+        unsure = variance - float(covariance.max()) ** 2 / (variance + prior.noise**2)
+        return math.exp(float(covariance @ weights) + prior.caution * math.sqrt(max(0.0, unsure)))
 
     @functools.cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -67,17 +111,17 @@ class Residuals:
         return points, np.square(points).sum(1), table[:, -1]
 
 
-def weighted(rows: Sequence[Sequence[float]]) -> list[list[float]]:
+def weighted(rows: Sequence[Sequence[float]], prior: Prior = SHAPES) -> list[list[float]]:
     """Coordinates and residuals of timings, with the weights that the process gives them."""
     table = np.asarray(rows, float)
-    weights = np.linalg.solve(_noisy(table), table[:, -1])
+    weights = np.linalg.solve(_noisy(table, prior), table[:, -1])
     return [[*row, float(f"{weight:.6g}")] for row, weight in zip(rows, weights.tolist(), strict=True)]
 
 
-def left_out(rows: Sequence[Sequence[float]], groups: Sequence[Hashable]) -> np.ndarray:
+def left_out(rows: Sequence[Sequence[float]], groups: Sequence[Hashable], prior: Prior = SHAPES) -> np.ndarray:
     """log(measured / expected) of each row, as if the rows of its group were not there."""
     table = np.asarray(rows, float)
-    inverse = np.linalg.inv(_noisy(table))
+    inverse = np.linalg.inv(_noisy(table, prior))
     weights = inverse @ table[:, -1]
     errors = np.zeros(len(weights))
     places: dict[Hashable, list[int]] = {}
@@ -88,12 +132,12 @@ def left_out(rows: Sequence[Sequence[float]], groups: Sequence[Hashable]) -> np.
     return errors
 
 
-def _noisy(table: np.ndarray) -> np.ndarray:
+def _noisy(table: np.ndarray, prior: Prior) -> np.ndarray:
     """The covariance of measured residuals; the last column is no coordinate."""
     points = table[:, :-1]
     squares = np.square(points).sum(1)
-    covariance = _covariance(squares[:, None] + squares - 2 * (points @ points.T))
-    noisy: np.ndarray = covariance + NOISE**2 * np.eye(len(points))
+    covariance = prior.covariance(squares[:, None] + squares - 2 * (points @ points.T))
+    noisy: np.ndarray = covariance + prior.noise**2 * np.eye(len(points))
     return noisy
 
 
@@ -107,16 +151,7 @@ def check(residuals: Mapping[str, Sequence[Sequence[float]]]) -> None:
 
 def unknown_factor() -> float:
     """The factor of a formulation of which nothing was timed, beside others of which something was."""
-    return math.exp(CAUTION * math.sqrt(_PRIOR))
-
-
-_PRIOR = sum(spread**2 for _, spread in REACHES)
-
-
-def _covariance(distance: np.ndarray) -> np.ndarray:
-    """Of residuals whose places are so far apart, squared."""
-    parts = (spread**2 * np.exp(-0.5 * distance / reach**2) for reach, spread in REACHES)
-    return sum(parts, start=np.zeros_like(distance))
+    return math.exp(SHAPES.caution * math.sqrt(SHAPES.variance))
 
 
 def family_of(algorithm: Algorithm) -> str:
