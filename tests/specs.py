@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
@@ -267,6 +268,12 @@ def pairs(names: tuple[str, ...] | None = None, most: int = 3) -> list[tuple[Con
             turned = able[number % len(able) :] + able[: number % len(able)] if len(able) > most else able
             found += [(spec, setting) for setting in turned[:most]]
     return found
+
+
+def half_deep(values: Iterable[Any]) -> list[Any]:
+    """The values of a parameter (or tuples of several), every second for deep runs only."""
+    sets = (value if isinstance(value, tuple) else (value,) for value in values)
+    return [pytest.param(*each, marks=[pytest.mark.deep] * (number % 2)) for number, each in enumerate(sets)]
 
 
 def pair_id(value: object) -> str:

@@ -12,6 +12,7 @@ from jax import lax
 
 import convax
 from convax.errors import AlgorithmError, ArgumentTypeError
+from specs import half_deep
 from transform.constructs import CONSTRUCTS, FORWARD_ONLY, Function, conv, operands, primitives_of
 
 LAX = "conv_general_dilated"
@@ -46,7 +47,7 @@ def test_every_construct_is_entered_and_computes_the_same(name: str) -> None:
     agree(convax.accelerate(jax.jit(function))(x, w), function(x, w))
 
 
-@pytest.mark.parametrize("name", DIFFERENTIABLE)
+@pytest.mark.parametrize("name", half_deep(DIFFERENTIABLE))
 def test_gradients_in_either_order(name: str) -> None:
     function, (x, w) = loss(CONSTRUCTS[name]), operands()
     expected = jax.value_and_grad(function, (0, 1))(x, w)

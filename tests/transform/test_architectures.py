@@ -15,6 +15,7 @@ import pytest
 from examples.model import Model
 
 import convax
+from specs import half_deep
 from transform.constructs import primitives_of
 
 # Both sides round to float32, in other orders: so far apart, relative to the largest entry of the array.
@@ -84,7 +85,7 @@ def test_outputs_agree(name: str) -> None:
     agree(jax.jit(convax.accelerate(model.apply))(*given), expected)
 
 
-@by_model
+@pytest.mark.parametrize("name", half_deep(MODELS))
 def test_gradients_agree(name: str) -> None:
     model = made(name)
     given = model.parameters, model.x
@@ -274,7 +275,7 @@ def test_a_step_begins_with_the_forward_pass(name: str) -> None:
     assert step.receptive_field == forward.receptive_field
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("size", ["small", pytest.param("large", marks=pytest.mark.deep)])
 @by_model
 def test_no_warning_about_a_known_architecture(name: str, size: Literal["small", "large"]) -> None:
     model = made(name, size)

@@ -123,6 +123,7 @@ class DeviceModel:
         return dataclasses.replace(model, residuals=cls.shipped(platform).residuals) if model.corrections else model
 
     @classmethod
+    @functools.cache  # a few megabytes to read
     def shipped(cls, platform: str) -> DeviceModel:
         """The model that ships for a platform; unknown ones are priced as a CPU."""
         name = _FILE_OF_PLATFORM.get(platform, "cpu")
