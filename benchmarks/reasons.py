@@ -14,8 +14,8 @@ _ORDER = (
     "into order, or multiplying in their order, takes the difference"
 )
 _FFT = (
-    "XLA's CPU does a single transform on one thread, and so a batch of them that a thread of its pool comes upon after "
-    "another step; shared between the threads they take no longer than PyTorch's"
+    "XLA's CPU does a single transform on one thread, and so a batch of them that a thread of its pool comes upon "
+    "after another step; shared between the threads they take no longer than PyTorch's"
 )
 _NARROW = "XLA's CPU converts bfloat16 to float32 and back; PyTorch multiplies it as it is"
 _PRODUCTS = "XLA's matrix products of this type are slower than PyTorch's"
