@@ -33,7 +33,6 @@ from specs import (
     conv_specs,
     errs_by_norms,
     for_all,
-    half_deep,
     lax_convolution,
     operands,
     pair_id,
@@ -314,11 +313,11 @@ def expected_of_lax(spec: ConvSpec) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("spec", "setting"),
-    half_deep(
+    [
         (with_dtype(spec, dtype), setting)
         for spec, setting in pairs(TRANSFORMED, most=1)
         for dtype in (("float64", "complex128") if spec == CASES["grouped"] else ("float64",))
-    ),
+    ],
     ids=lambda value: pair_id(with_dtype(value, "float32")) if isinstance(value, ConvSpec) else pair_id(value),
 )
 def test_transformations(spec: ConvSpec, setting: Algorithm) -> None:
