@@ -57,19 +57,23 @@ def kernel_spectrum(w: Array, points: int) -> Array:
 
 
 def multiplied(spectra: Array, kernels: Array) -> Array:
-    """Spectra times those of kernels, which broadcast to them: half by half in place, where threads would share it."""
-    axis = next((axis for axis, size in enumerate(spectra.shape[:-1]) if size > 1), None)
+    """Spectra times those of kernels, which broadcast to them: half by half in place, where threads would share it.
+
+    One spectrum for each kernel is multiplied at once: gradients need it again, and in place it would be copied first.
+    """
     shape = jnp.broadcast_shapes(spectra.shape, kernels.shape)
-    if axis is None or shape != spectra.shape or not is_for_cpu() or not is_split(0, 2 * spectra.nbytes):
+    is_shared = spectra.size > kernels.size and is_for_cpu() and is_split(0, 2 * spectra.nbytes)
+    if not is_shared or shape != spectra.shape:
         return spectra * kernels
-    half = -(-shape[axis] // 2)
+    # What is changed in place has the shape that was transformed: XLA would copy it into another.
+    axes = [axis for axis, size in enumerate(shape) if size > 1]
+    spectra, kernels = (each.reshape([each.shape[axis] for axis in axes]) for each in (spectra, kernels))
+    half = -(-spectra.shape[0] // 2)
     for start in (0, half):
-        some, theirs = (
-            lax.slice_in_dim(each, start, min(start + half, shape[axis]), axis=axis) if each.shape[axis] > 1 else each
-            for each in (spectra, kernels)
-        )
-        spectra = lax.dynamic_update_slice_in_dim(spectra, some * theirs, start, axis)
-    return spectra
+        stop = min(start + half, spectra.shape[0])
+        theirs = kernels if kernels.shape[0] == 1 else kernels[start:stop]
+        spectra = lax.dynamic_update_slice_in_dim(spectra, spectra[start:stop] * theirs, start, 0)
+    return spectra.reshape(shape)
 
 
 def inverse(product: Array, points: int, like: Array) -> Array:

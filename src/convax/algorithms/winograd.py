@@ -113,7 +113,7 @@ class Winograd(Algorithm):
         if is_for_cpu() and held * spec.group_batch > MANY > held:
             convolve = functools.partial(signal_by_signal, convolve)
         # A sample that is not finite reaches all outputs of its tile.
-        return contained(convolve, x, w, spec.geometry, order=(*spec.layout.normal_order, _IN_MEMORY[self.axes]))
+        return contained(convolve, x, w, spec.geometry, order=(*spec.normal_order, _IN_MEMORY[self.axes]))
 
     def _convolve(self, x: Array, w: Array, spec: ConvSpec) -> Array:
         """x (n, g, c, l), w (g, o, c, k) -> (n, g, o, i)."""

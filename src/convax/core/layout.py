@@ -50,20 +50,6 @@ class Layout:
         return not self.out.endswith("H")
 
     @property
-    def normal_order(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Axes of data (n, g, c, l) and kernel (g, o, c, k) in the normal form, in the order of memory.
-
-        Example:
-            >>> Layout.parse("NHC").normal_order
-            ((0, 3, 1, 2), (3, 2, 0, 1))
-        """
-        of_data, of_kernel = {"N": (0,), "C": (1, 2), "H": (3,)}, {"O": (0, 1), "I": (2,), "H": (3,)}
-        return (
-            tuple(axis for letter in self.data for axis in of_data[letter]),
-            tuple(axis for letter in self.kernel for axis in of_kernel[letter]),
-        )
-
-    @property
     def dimension_numbers(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """lax's form: the axes of (batch, feature, space), (output, input, space), (batch, feature, space)."""
         return (

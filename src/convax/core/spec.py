@@ -129,6 +129,21 @@ class ConvSpec:
         """Shape of the result in memory."""
         return self._arranged(self.layout.out, N=self.group_batch, C=self.features, H=self.geometry.output)
 
+    @property
+    def normal_order(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Axes of data (n, g, c, l) and kernel (g, o, c, k) in the normal form, in the order of memory.
+
+        Example:
+            >>> ConvSpec(Geometry(8, 3), layout=Layout.parse("NHC")).normal_order
+            ((0, 3, 1, 2), (3, 2, 0, 1))
+        """
+        batch, channels = ((0,), (1, 2)) if self.batch_groups == 1 else ((1, 0), (2,))
+        of_data, of_kernel = {"N": batch, "C": channels, "H": (3,)}, {"O": (0, 1), "I": (2,), "H": (3,)}
+        return (
+            tuple(axis for letter in self.layout.data for axis in of_data[letter]),
+            tuple(axis for letter in self.layout.kernel for axis in of_kernel[letter]),
+        )
+
     @functools.cached_property
     def sizes(self) -> tuple[int, int, int]:
         """Elements of (data, kernel, output)."""
