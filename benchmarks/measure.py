@@ -21,6 +21,8 @@ SAMPLE, SAMPLE_OF_QUEUE = 5e-4, 4e-3
 MOST_ROUNDS, MOST_CALLS = 60, 100
 # A contender this many times as slow as the fastest gets a quarter of the time: its digits matter to no one.
 FAR_BEHIND = 8.0
+# Samples at least: of those that are not so far behind, unless they take longer than patience lasts; and of the others.
+FEWEST, PATIENCE, FEWEST_BEHIND = 9, 2.0, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +46,9 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
     """Time contenders that run in turn; who fails is named with the reason instead.
 
     Each is called some times before, in two turns, which warms memory and caches and says how many samples fit its
-    time. A contender that one call keeps longer than that has this one sample. Otherwise it has at least three, spread
-    evenly over the rounds. Each round has an order of its own: who always came after the same one would find the caches
-    and the threads as that one leaves them.
+    time. It has nine at least, or as many as patience lasts for; one that is far behind has three, or the one call that
+    took longer than its time. They are spread evenly over the rounds. Each round has an order of its own: who always
+    came after the same one would find the caches and the threads as that one leaves them.
 
     Args:
         contenders: Functions without arguments, compiled already, by name.
@@ -67,10 +69,13 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
     samples: dict[str, list[float]] = {name: [] for name in first}
     rounds, calls = {}, {}
     for name, once in first.items():
-        share = seconds if once < FAR_BEHIND * fastest else seconds / 4
+        is_behind = once >= FAR_BEHIND * fastest
+        share, fewest = seconds, min(FEWEST, max(1, int(PATIENCE / once)))
+        if is_behind:
+            share, fewest = seconds / 4, FEWEST_BEHIND
         calls[name] = min(MOST_CALLS, max(1, math.ceil((SAMPLE_OF_QUEUE if queued else SAMPLE) / once)))
-        rounds[name] = int(min(MOST_ROUNDS, max(3, share / (once * calls[name]))))
-        if once > seconds:
+        rounds[name] = int(min(MOST_ROUNDS, max(fewest, share / (once * calls[name]))))
+        if is_behind and once > seconds:
             samples[name], rounds[name] = [once], 0
     most, order = max(rounds.values(), default=0), random.Random(0)
     for number in range(most):

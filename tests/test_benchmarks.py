@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import time
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -125,6 +127,15 @@ def test_a_contender_that_fails_is_named_and_the_others_are_timed() -> None:
     found = interleaved({"fails": fails, "works": lambda: None}, seconds=0.001)
     assert found["fails"] == "TypeError: no such type"
     assert isinstance(found["works"], Timing) and found["works"].samples >= 3
+
+
+def test_who_is_not_far_behind_is_timed_often_enough() -> None:
+    def of(seconds: float) -> Callable[[], None]:
+        return lambda: time.sleep(seconds)
+
+    found = interleaved({"first": of(0.002), "near": of(0.004), "behind": of(0.05)}, seconds=0.001)
+    samples = {name: timing.samples for name, timing in found.items() if isinstance(timing, Timing)}
+    assert samples == {"first": 9, "near": 9, "behind": 1}
 
 
 LIMITS = Limits({1 << 20: 5e10}, {"float32": 1e11, "float64": 5e10})
