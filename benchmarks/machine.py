@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import math
 import platform
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -49,8 +50,8 @@ class Limits:
         return bounds[limited_by], limited_by
 
 
-def measure_limits(seconds: float = 0.5) -> Limits:
-    """Copy rates at some sizes and GEMM rates of some types, the best of the runs that fit the time."""
+def measure_limits(seconds: float = 1.0) -> Limits:
+    """Rates of copies of some sizes and of matrix products of some types: the median of runs, as of all else."""
     scale = jax.jit(lambda x: x * 1.0001, donate_argnums=0)
     copy, gemm = {}, {}
     for size in COPY_BYTES:
@@ -60,10 +61,10 @@ def measure_limits(seconds: float = 0.5) -> Limits:
             held[0] = scale(held[0])
             held[0].block_until_ready()
 
-        copy[size] = 2 * size / _least(step, seconds)
+        copy[size] = 2 * size / _median(step, seconds)
     for dtype, side in (GEMM_SIZE if jax.default_backend() == "cpu" else GEMM_SIZE_OF_GPU).items():
         a, multiply = jax.random.normal(jax.random.key(0), (side, side), dtype), jax.jit(jnp.matmul)
-        gemm[dtype] = 2 * side**3 / _least(lambda a=a, multiply=multiply: multiply(a, a).block_until_ready(), seconds)
+        gemm[dtype] = 2 * side**3 / _median(lambda a=a, multiply=multiply: multiply(a, a).block_until_ready(), seconds)
     return Limits(copy, gemm)
 
 
@@ -92,11 +93,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _least(run: Callable[[], Any], seconds: float) -> float:
+def _median(run: Callable[[], Any], seconds: float) -> float:
     run()
     times, start = [], time.perf_counter()
     while len(times) < 3 or time.perf_counter() - start < seconds:
         before = time.perf_counter()
         run()
         times.append(time.perf_counter() - before)
-    return min(times)
+    return statistics.median(times)

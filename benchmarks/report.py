@@ -29,10 +29,10 @@ need more than 20 seconds for one run is left out. PyTorch runs with a thread on
 that comes next.
 
 *Of limit* is the time that the machine needs at least, over ours: the larger of bytes over the rate of a donated scale
-and operations of the definition over the rate of a matrix product, both measured in the same process. Formulations
-that need fewer operations than the definition can pass 100 %. *Error* is the largest one relative to the largest
-output in float64. *Compile s* is what tracing, planning and compiling take, the median of three. *Temporaries* are
-what the program holds at its peak, over the bytes of operands and results."""
+and operations of the definition over the rate of a matrix product, both measured in the same process, and the median
+like all else. Formulations that need fewer operations than the definition can pass 100 %. *Error* is the largest one
+relative to the largest output in float64. *Compile s* is what tracing, planning and compiling take, the median of
+three. *Temporaries* are what the program holds at its peak, over the bytes of operands and results."""
 
 _PICTURES = (
     ("bench-taps.png", "Time over the number of taps, for one signal of a million samples"),
