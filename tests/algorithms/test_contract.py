@@ -157,7 +157,7 @@ class TestTable:
                 assert large.bytes >= small.bytes
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", [pytest.param("float16", marks=pytest.mark.deep), "bfloat16"])
 @by_name
 def test_half_types_are_summed_in_single(name: str, dtype: str) -> None:
     """No operation but conversions and moves is written in the half type.
@@ -276,6 +276,8 @@ TRANSFORMED = (
     *("depthwise", "grouped", "batch groups", "kernel gradient, strided"),
 )
 MANY = 3
+# Those whose algorithms and steps the others have too.
+TRANSFORMED_DEEP = ("padded", "all steps")
 
 
 def transformed(convolution: Callable[..., Any], spec: ConvSpec) -> Callable[..., Any]:
@@ -314,7 +316,11 @@ def expected_of_lax(spec: ConvSpec) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spec", "setting"),
     [
-        (with_dtype(spec, dtype), setting)
+        pytest.param(
+            with_dtype(spec, dtype),
+            setting,
+            marks=[pytest.mark.deep] * any(spec == CASES[name] for name in TRANSFORMED_DEEP),
+        )
         for spec, setting in pairs(TRANSFORMED, most=1)
         for dtype in (("float64", "complex128") if spec == CASES["grouped"] else ("float64",))
     ],

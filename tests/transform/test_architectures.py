@@ -288,7 +288,7 @@ def test_no_warning_about_a_known_architecture(name: str, size: Literal["small",
 CHANNELS = {"wavenet": 2, "unet1d": 1, "keras_layers": 2, "depthwise_stack": 1, "recurrent_stack": 1}
 
 
-@pytest.mark.parametrize("name", CHANNELS)
+@pytest.mark.parametrize("name", half_deep(CHANNELS))
 def test_the_receptive_field_is_what_gradients_reach(name: str) -> None:
     model, channels = made(name), CHANNELS[name]
 
