@@ -40,9 +40,9 @@ class Outcome:
         tag: The kind of spec.
         spec: In words.
         chosen: By the estimate alone.
-        times: Least seconds by algorithm.
+        times: Seconds by algorithm.
         remembered: By wisdom, and
-        again: the least seconds of the second measurement, by algorithm; empty without --wisdom.
+        again: the seconds of the second measurement, by algorithm; empty without --wisdom.
     """
 
     key: str

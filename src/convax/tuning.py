@@ -27,7 +27,7 @@ class Tuned:
     Args:
         spec: The convolution.
         estimate: The algorithm that the estimate alone would choose.
-        seconds: Least seconds by algorithm, fastest first.
+        seconds: Seconds by algorithm, fastest first.
     """
 
     spec: ConvSpec

@@ -45,7 +45,7 @@ class Timing:
     Args:
         algorithm: What ran.
         spec: On what.
-        seconds: Least seconds.
+        seconds: What it took, as `race` says.
     """
 
     algorithm: Algorithm

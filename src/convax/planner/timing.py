@@ -40,6 +40,8 @@ BURST = 0.002
 # Of the runs of a turn, the one counts that so much of them are faster than. One in a thousand runs of a short program
 # finds its threads awake, and takes half the time of the others: whether that happened says nothing of the program.
 LUCK = 0.25
+# And of the turns, the one that so much of them are faster than: threads and memory fall into place for a turn, too.
+RARE = 0.1
 # Where calls queue up for the device, those of about so many seconds are waited for together, at most so many: the
 # host's part of a call then hides behind the device's of the one before, as in a program of many.
 QUEUE, MOST_IN_QUEUE = 0.001, 50
@@ -84,7 +86,7 @@ def measure(
     seconds: float = 1.0,
     told: Callable[[Algorithm], None] = lambda _: None,
 ) -> dict[Algorithm, float]:
-    """Least seconds of each candidate: `contenders`, then `race`.
+    """Seconds of each candidate, few of whose runs took less: `contenders`, then `race`.
 
     Args:
         spec: The convolution.
@@ -123,7 +125,7 @@ def contenders(
 
 
 def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False) -> dict[Algorithm, float]:
-    """Least seconds of each run: of all its turns the least, and of a turn's runs the lower quartile.
+    """Low seconds of each run, but none by luck: of its turns the first decile, of a turn's runs the lower quartile.
 
     They run in turn, so that a slow moment of the machine meets all of them; rounds go on until the time is spent,
     without those that are far behind by then.
@@ -134,11 +136,12 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
         queued: Whether calls queue up for a device beside this processor, as they do for a GPU.
     """
     # First each alone: fresh memory, cold caches and sleeping threads make the first runs many times as slow.
-    least = {algorithm: _turn(run, WARM_UP, RUNS) for algorithm, run in runs.items()}
+    turns = {algorithm: [_turn(run, WARM_UP, RUNS)] for algorithm, run in runs.items()}
     # Then each once more: a slow moment of tens of milliseconds meets one of them, which would be given up for it.
     for algorithm, run in runs.items():
-        if least[algorithm] < TOO_LONG:
-            least[algorithm] = min(least[algorithm], _turn(run, WARM_UP, RUNS))
+        if turns[algorithm][0] < TOO_LONG:
+            turns[algorithm].append(_turn(run, WARM_UP, RUNS))
+    least = {algorithm: min(times) for algorithm, times in turns.items()}
     calls = dict.fromkeys(runs, 1)
     if queued:
         calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / time)) for each, time in least.items()}
@@ -147,8 +150,9 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
         limit = (1 + LEAD / (number + 1)) * min(least.values())
         for algorithm, run in runs.items():
             if least[algorithm] <= limit:
-                least[algorithm] = min(least[algorithm], _turn(run, BURST, calls=calls[algorithm]))
-    return least
+                turns[algorithm].append(_turn(run, BURST, calls=calls[algorithm]))
+                least[algorithm] = min(least[algorithm], turns[algorithm][-1])
+    return {algorithm: sorted(times)[int(RARE * len(times))] for algorithm, times in turns.items()}
 
 
 def _turn(run: Run, seconds: float, at_least: int = 1, calls: int = 1) -> float:
