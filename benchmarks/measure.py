@@ -70,9 +70,8 @@ def interleaved(contenders: Mapping[str, Callable[[], Any]], *, seconds: float =
     rounds, calls = {}, {}
     for name, once in first.items():
         is_behind = once >= FAR_BEHIND * fastest
-        share, fewest = seconds, min(FEWEST, max(1, int(PATIENCE / once)))
-        if is_behind:
-            share, fewest = seconds / 4, FEWEST_BEHIND
+        share = seconds / 4 if is_behind else seconds
+        fewest = FEWEST_BEHIND if is_behind else min(FEWEST, max(1, int(PATIENCE / once)))
         calls[name] = min(MOST_CALLS, max(1, math.ceil((SAMPLE_OF_QUEUE if queued else SAMPLE) / once)))
         rounds[name] = int(min(MOST_ROUNDS, max(fewest, share / (once * calls[name]))))
         if is_behind and once > seconds:

@@ -16,6 +16,7 @@ from convax.algorithms.fence import fenced
 from convax.algorithms.fourier import (
     fast_length,
     inverse,
+    kernel_spectrum,
     multiplied,
     spectrum,
     why_no_fourier,
@@ -123,12 +124,12 @@ class Cycle:
         points = fast_length(max(kept + longer, geometry.reach, geometry.padded - last))
         return cls(points, ends, reverses, last - before if reverses else 0)
 
-    def spectrum(self, rows: Array, ends: tuple[int, int], spread: int) -> Array:
-        """Of samples that so many zeros pad and lie between."""
+    def filled(self, rows: Array, ends: tuple[int, int], spread: int) -> Array:
+        """All points of it: samples that are so far apart, zeros between and at both ends of them, and zeros after."""
         before, after = ends
         held = before + (rows.shape[-1] - 1) * spread + 1 + after
-        place = lambda rows: pad_last(rows, before, after + self.points - held, spread - 1)
-        return spectrum(fenced(place, rows) if self.points >= LONG else place(rows), self.points)
+        fill = lambda rows: pad_last(rows, before, after + self.points - held, spread - 1)
+        return fenced(fill, rows) if self.points >= LONG else fill(rows)
 
 
 def _convolve(x: Array, w: Array, geometry: Geometry, precision: Any, laid: tuple[Laid, Laid] | None = None) -> Array:
@@ -136,11 +137,11 @@ def _convolve(x: Array, w: Array, geometry: Geometry, precision: Any, laid: tupl
     of_signal, of_kernel = laid or (Laid.plainly(x), Laid.plainly(w))
 
     def transformed(rows: Array) -> Array:
-        return cycle.spectrum(rows, cycle.ends, geometry.upsample)
+        return spectrum(cycle.filled(rows, cycle.ends, geometry.upsample), cycle.points)
 
     def transformed_kernel(taps: Array) -> Array:
-        factor = functools.partial(cycle.spectrum, ends=(0, 0), spread=geometry.dilation)
-        return factor(taps) if cycle.reverses else jnp.conj(factor(jnp.conj(taps)))
+        factor = spectrum if cycle.reverses else kernel_spectrum
+        return factor(cycle.filled(taps, (0, 0), geometry.dilation), cycle.points)
 
     signals = of_signal.by_rows(transformed, x)
     kernels = of_kernel.by_rows(transformed_kernel, w, backwards=cycle.reverses)

@@ -141,17 +141,15 @@ def race(runs: Mapping[Algorithm, Run], seconds: float, *, queued: bool = False)
     for algorithm, run in runs.items():
         if turns[algorithm][0] < TOO_LONG:
             turns[algorithm].append(_turn(run, WARM_UP, RUNS))
-    least = {algorithm: min(times) for algorithm, times in turns.items()}
     calls = dict.fromkeys(runs, 1)
     if queued:
-        calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / time)) for each, time in least.items()}
+        calls = {each: min(MOST_IN_QUEUE, math.ceil(QUEUE / min(times))) for each, times in turns.items()}
     start = time.perf_counter()
     for number in _rounds(start, seconds):
-        limit = (1 + LEAD / (number + 1)) * min(least.values())
+        limit = (1 + LEAD / (number + 1)) * min(map(min, turns.values()))
         for algorithm, run in runs.items():
-            if least[algorithm] <= limit:
+            if min(turns[algorithm]) <= limit:
                 turns[algorithm].append(_turn(run, BURST, calls=calls[algorithm]))
-                least[algorithm] = min(least[algorithm], turns[algorithm][-1])
     return {algorithm: sorted(times)[int(RARE * len(times))] for algorithm, times in turns.items()}
 
 
